@@ -390,10 +390,14 @@ describe('generations', () => {
     ]);
     await rm(pathOf(first.files[0] ?? ''));
     await writeFile(pathOf(second.files[1] ?? ''), 'events.parqueX'.repeat(9));
-    const left = `${generationFolder(second.generation)}/activity-ff.parquet`;
-    await writeFile(pathOf(left), 'x');
+    const left = ['activity-ff.parquet', 'rows-ff.ndjson'].map((name) => `${generationFolder(second.generation)}/${name}`);
+    for (const path of left) await writeFile(pathOf(path), 'x');
     const report = await audit();
-    expect(found(report)).toEqual([`missing ${first.files[0]}`, `altered ${second.files[1]}`, `orphan ${left}`]);
+    expect(found(report)).toEqual([
+      `missing ${first.files[0]}`,
+      `altered ${second.files[1]}`,
+      ...left.map((path) => `orphan ${path}`),
+    ]);
     expect(report.generations.map(({ faults }) => faults)).toEqual([1, 1]);
     const manifest = `${generationFolder(second.generation)}/manifest.json`;
     await truncate(pathOf(manifest), 30);

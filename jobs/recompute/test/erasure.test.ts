@@ -1,6 +1,5 @@
 /** Erasures in both layers on real files: a generation whose cut lies behind one is that of a log without the user, whatever it builds upon. */
-import { join } from 'node:path';
-import { GENERATION_EVENT_COLUMNS, parquetFiles } from '@tributary/archive/compute/relations';
+import { GENERATION_EVENT_COLUMNS, parquetFiles, viewFiles } from '@tributary/archive/compute/relations';
 import { readForgotten, UNKNOWN_CUT, writeForgotten } from '@tributary/archive/forgotten';
 import { sqlText } from '@tributary/archive/sql-text';
 import type { Definitions } from '@tributary/model/definitions';
@@ -14,6 +13,8 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { naiveUnforgotten } from '@tributary/testkit/oracle/naive-erasure';
+import { groupedOf } from '@tributary/views/by-partition';
+import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { event } from './one-user.ts';
 import { createWorld, PARTITIONS, type World } from './world.ts';
@@ -52,13 +53,11 @@ async function usersOf(number: number): Promise<unknown[]> {
 /** Views of a generation that have rows with this text in a dimension. */
 async function viewsThatName(number: number, text: string): Promise<string[]> {
   const found: string[] = [];
-  for (const [name, files] of Object.entries((await world.manifest(number)).views)) {
-    if (files.length === 0) continue;
-    const paths = files.map(({ path }) => sqlText(join(world.dataDir, path)));
-    const rows = await world.session.rows(
-      `SELECT 1 FROM read_parquet([${paths.join(', ')}]) AS one WHERE contains(one::VARCHAR, ${sqlText(text)}) LIMIT 1`,
-    );
-    if (rows.length > 0) found.push(name);
+  const { views } = await world.manifest(number);
+  for (const view of [...VIEWS, ...groupedOf(VIEWS)]) {
+    const files = viewFiles(world.dataDir, views[view.name] ?? [], view);
+    const rows = await world.session.rows(`SELECT 1 FROM ${files} AS one WHERE contains(one::VARCHAR, ${sqlText(text)}) LIMIT 1`);
+    if (rows.length > 0) found.push(view.name);
   }
   return found;
 }

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeFolder, namesIn } from './durable.ts';
-import { createGeneration, generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
+import {
+  createGeneration,
+  filesOfGeneration,
+  generationFolder,
+  listGenerations,
+  readGeneration,
+  writeGeneration,
+} from './generations.ts';
 import type { GenerationManifest, StoredFile } from './layout.ts';
 import { currentPublication, publish, readPublications } from './publications.ts';
 import { keptGenerations, keptWith, retireGenerations } from './retire.ts';
@@ -100,6 +107,15 @@ test('law 1: views of a generation of an earlier version, which named one file o
   const earlier = Object.fromEntries(Object.entries(views).map(([name, [file]]) => [name, file]));
   await writeFile(join(dir, generationFolder(1), 'manifest.json'), JSON.stringify({ ...rest, views: earlier }));
   expect((await readGeneration(dir, 1)).views).toEqual(views);
+});
+
+test('law 7: a file that views share is named once, with the rows of all of them', () => {
+  const [file, own] = [
+    { path: 'generations/000001/rows-a.ndjson', rows: 2, bytes: 90, sha256: '1'.repeat(64) },
+    { path: 'generations/000001/members-a.parquet', rows: 7, bytes: 500, sha256: '2'.repeat(64) },
+  ];
+  const views = { activity: [file], credit: [{ ...file, rows: 3 }], paths: [] };
+  expect(filesOfGeneration({ views, events: [own], conversions: [] })).toEqual([{ ...file, rows: 5 }, own]);
 });
 
 test('law 3: of many publishers who saw the same state one succeeds, the others learn of it', async () => {

@@ -63,13 +63,18 @@ export function generationFolder(generation: number): string {
   return `${DATA_PATHS.generations}/${padNumber(generation)}`;
 }
 
-/** All that it names, its own files and those of generations before. */
+/** All that it names, its own files and those of generations before, each once: views share some, with rows of several. */
 export function filesOfGeneration({
   views,
   events,
   conversions,
 }: Pick<GenerationManifest, 'views' | 'events' | 'conversions'>): StoredFile[] {
-  return [...Object.values(views).flat(), ...events, ...conversions];
+  const files = new Map<string, StoredFile>();
+  for (const file of [...Object.values(views).flat(), ...events, ...conversions]) {
+    const rows = (files.get(file.path)?.rows ?? 0) + file.rows;
+    files.set(file.path, { ...file, rows });
+  }
+  return [...files.values()];
 }
 
 function manifestPath(dataDir: string, generation: number): string {

@@ -13,6 +13,7 @@
  *   archive/segments/p03/000000-000095.json             a block: the manifest of many segments whose files were merged
  *   generations/000007/manifest.json                    one consistent cut and everything computed from it
  *   generations/000007/…parquet                         its view rows, its deduplicated events, its conversions
+ *   generations/000007/rows-<attempt>.ndjson            rows of all its views that have few (rows-file.ts)
  *   generations/publications/000003.json                which generation readers take: the newest file says
  *   staging/                                            files in the making, and parts of a generation until its run ends; what is left is removed
  *   quarantine/                                         files whose bytes do not match their manifest
@@ -115,7 +116,7 @@ export interface GenerationManifest {
   readonly cut: readonly string[];
   /**
    * The files of its view rows by view name: columns are the view's dimensions (VARCHAR) and measures (BIGINT). Rows of one key add up, over all
-   * files: those of its base, and what it changes of them (compute/view-files.ts). One without rows has no file.
+   * files: those of its base, and what it changes of them (compute/view-files.ts). One without rows has no file. Views of few rows share one, of which each has its own rows (rows-file.ts).
    */
   readonly views: Readonly<Record<string, readonly StoredFile[]>>;
   /** Deduplicated events that this generation added to its base's; a generation's events are its chain's. */

@@ -66,6 +66,13 @@ test.each(DAMAGE)('law 7: a file with %s is an error to readers; only the batch 
   await expect(checkFile(dir, file)).rejects.toThrow('is missing');
 });
 
+test('law 7: what views share is verified once, and under each digest that a manifest gives it', async () => {
+  const file = await viewFile('a.parquet');
+  await verifyFiles(dir, [file, { ...file, rows: 1 }]);
+  const other = { ...file, sha256: '0'.repeat(64) };
+  await expect(verifyFiles(dir, [other, file])).rejects.toMatchObject({ code: 'archive_corrupt' });
+});
+
 test('law 7: a file that is seen wrong once and right soon after is sound, and stays where it is', async () => {
   const file = await viewFile('a.parquet', 1000);
   const path = join(dir, file.path);

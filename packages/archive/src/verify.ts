@@ -27,7 +27,7 @@ export async function checkFile(dataDir: string, file: StoredFile): Promise<void
  */
 export async function verifyFiles(dataDir: string, files: readonly StoredFile[], signal?: AbortSignal): Promise<void> {
   let failed: unknown;
-  for (const file of files) {
+  for (const file of eachOnce(files)) {
     signal?.throwIfAborted();
     try {
       const found = await checkTwice(dataDir, file, signal);
@@ -40,6 +40,12 @@ export async function verifyFiles(dataDir: string, files: readonly StoredFile[],
     }
   }
   if (failed !== undefined) throw failed;
+}
+
+/** Views share files, and what is said of one is the same for all of them but for the rows. */
+function eachOnce(files: readonly StoredFile[]): Iterable<StoredFile> {
+  const nameOf = ({ path, bytes, sha256 }: StoredFile) => [path, bytes, sha256].join(' ');
+  return new Map(files.map((file) => [nameOf(file), file])).values();
 }
 
 type Found = { readonly bytes: number; readonly sha256: string } | 'missing';

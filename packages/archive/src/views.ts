@@ -5,6 +5,7 @@ import { type Integer, integerOf } from '@tributary/model/integer';
 import { addRow, type Rows } from '@tributary/views/deltas';
 import type { DuckDb, SqlValue } from './duckdb.ts';
 import type { GenerationManifest, StoredFile } from './layout.ts';
+import { byFormat, createRowsFiles, type RowsFiles } from './rows-file.ts';
 import { sqlText } from './sql-text.ts';
 import { checkFile } from './verify.ts';
 
@@ -14,18 +15,24 @@ export interface ViewColumns {
   readonly measures: readonly string[];
 }
 
-/** Reads a view, all its files, verified, without holding up the event loop for longer than some thousand rows take. Throws `not_found` when the generation has no such view, `archive_corrupt` when it is damaged. */
+/**
+ * Reads a view, all its files, verified, without holding up the event loop for longer than some thousand rows take. Throws `not_found` when the generation has
+ * no such view, `archive_corrupt` when it is damaged. `rowsFiles`: those of the reading of several views.
+ */
 export async function readViewRows(
-  session: DuckDb,
+  session: Pick<DuckDb, 'chunks'>,
   dataDir: string,
   manifest: Pick<GenerationManifest, 'generation' | 'views'>,
   view: ViewColumns,
+  rowsFiles: RowsFiles = createRowsFiles(dataDir),
 ): Promise<Rows> {
   const files = manifest.views[view.name];
   if (files === undefined)
     throw new TributaryError('not_found', `generation ${manifest.generation} holds no view ${JSON.stringify(view.name)}`);
   const rows: Rows = new Map();
-  for (const some of readTogether(files))
+  const { lines = [], parquet = [] } = byFormat(files);
+  for (const file of lines) addColumns(rows, await rowsFiles.columnsOf(file, view), view, file.path);
+  for (const some of readTogether(parquet))
     for await (const columns of fileChunks(session, dataDir, some, view)) addColumns(rows, columns, view, pathsOf(some));
   return rows;
 }
@@ -56,8 +63,11 @@ export async function checkViewRows(
   dataDir: string,
   files: readonly StoredFile[],
   view: ViewColumns,
+  rowsFiles: RowsFiles = createRowsFiles(dataDir),
 ): Promise<void> {
-  for (const file of files) {
+  const { lines = [], parquet = [] } = byFormat(files);
+  for (const file of lines) rowsOfColumns(await rowsFiles.columnsOf(file, view), view, file.path);
+  for (const file of parquet) {
     if (file.rows > FEW_ROWS && (await looksSound(session, join(dataDir, file.path), file.rows, view)))
       await checkFile(dataDir, file);
     else for await (const columns of fileChunks(session, dataDir, [file], view)) rowsOfColumns(columns, view, file.path);
@@ -79,7 +89,7 @@ async function looksSound(session: DuckDb, path: string, rows: number, { dimensi
   }
 }
 
-async function* fileChunks(session: DuckDb, dataDir: string, files: readonly StoredFile[], view: ViewColumns) {
+async function* fileChunks(session: Pick<DuckDb, 'chunks'>, dataDir: string, files: readonly StoredFile[], view: ViewColumns) {
   for (const file of files) await checkFile(dataDir, file);
   const select = [...view.dimensions, ...view.measures].map((column) => `"${column}"`).join(', ');
   let count = 0;

@@ -2,7 +2,7 @@
  * What DuckDB is asked of one view. Its tables: `compared`, a row a key with each measure before, after and as causes explain it; `explained`, rows of
  * causes; `parts`, rows by class.
  */
-import { parquetFiles, quoted, viewColumns } from '@tributary/archive/compute/relations';
+import { quoted, viewFiles } from '@tributary/archive/compute/relations';
 import type { StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/sql-text';
 import type { ComparedView } from '../specs/compare.ts';
@@ -22,7 +22,7 @@ export function comparedSql(dataDir: string, view: ComparedView): string {
       .map((value, i) => `${value}::HUGEINT AS m${i}`)
       .join(', ')} FROM ${relation}`;
   const { before, after, both } = filesBySide(view);
-  const filed = (files: readonly StoredFile[]) => parquetFiles(dataDir, files, viewColumns(view));
+  const filed = (files: readonly StoredFile[]) => viewFiles(dataDir, files, view);
   const sides = [side(filed(before), 'before'), side(filed(after), 'after'), side(filed(both), 'before', 'after')];
   if (view.deltas !== null) sides.push(side(deltasSql(view, view.deltas.path), 'before'));
   sides.push(side('explained', 'explained'));

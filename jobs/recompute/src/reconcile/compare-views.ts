@@ -1,7 +1,8 @@
 /** Compares views row by row: one of few rows in memory, one of many in DuckDB, as it may be larger than a heap of JavaScript should be. Runs in the child. */
 import { readFile } from 'node:fs/promises';
-import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
+import { openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
+import { createRowsFiles } from '@tributary/archive/rows-file';
 import { verifyFiles } from '@tributary/archive/verify';
 import { readViewRows } from '@tributary/archive/views';
 import { integerOf } from '@tributary/model/integer';
@@ -30,9 +31,15 @@ export async function compareViews(spec: CompareSpec, explainedOf = ALL_DEFECTS)
   });
   try {
     const result: Record<string, ViewComparison> = {};
+    const rowsFiles = createRowsFiles(spec.dataDir);
+    const read: ReadRows = (view, files) =>
+      readViewRows(session, spec.dataDir, { generation: 0, views: { [view.name]: files } }, view, rowsFiles);
     for (const view of spec.views) {
-      const compare = rowsOf(view) > (spec.fewRows ?? FEW_ROWS) ? compareInDuckDb : compareFew;
-      result[view.name] = await compare(session, spec, view, explainedOf(view.name));
+      const explained = explainedOf(view.name);
+      result[view.name] =
+        rowsOf(view) > (spec.fewRows ?? FEW_ROWS)
+          ? await compareInDuckDb(session, spec, view, explained)
+          : await compareFew(read, spec, view, explained);
     }
     return result;
   } finally {
@@ -44,12 +51,12 @@ function rowsOf({ before, deltas, after }: ComparedView): number {
   return [...(before ?? []), deltas ?? { rows: 0 }, ...after].reduce((sum, { rows }) => sum + rows, 0);
 }
 
-async function compareFew(session: DuckDb, spec: CompareSpec, view: ComparedView, explained: Explained): Promise<ViewComparison> {
-  const read = (files: readonly StoredFile[]) =>
-    readViewRows(session, spec.dataDir, { generation: 0, views: { [view.name]: files } }, view);
-  const before: Rows = view.before === null ? new Map() : await read(view.before);
+type ReadRows = (view: ComparedView, files: readonly StoredFile[]) => Promise<Rows>;
+
+async function compareFew(read: ReadRows, spec: CompareSpec, view: ComparedView, explained: Explained): Promise<ViewComparison> {
+  const before: Rows = view.before === null ? new Map() : await read(view, view.before);
   if (view.deltas !== null) await addDeltas(before, view.deltas.path);
-  return compareRows(view, before, await read(view.after), spec, explained);
+  return compareRows(view, before, await read(view, view.after), spec, explained);
 }
 
 async function addDeltas(rows: Rows, path: string): Promise<void> {

@@ -144,9 +144,10 @@ async function compareRows(
       // A view that came or went with another version of the program has nothing to be compared with, be it in real time alone.
       if (after === undefined || (before !== null && !(name in before.views)) || isUncounted(name)) continue;
       const path = join(folder, `${name}.ndjson`);
-      await writeFile(path, deltaLines(name, deltas));
       const rows = deltas.reduce((sum, each) => sum + (each.rows.get(name)?.size ?? 0), 0);
-      views.push({ name, dimensions, measures, before: before?.views[name] ?? null, deltas: { path, rows }, after });
+      if (rows > 0) await writeFile(path, deltaLines(name, deltas));
+      const added = rows > 0 ? { path, rows } : null;
+      views.push({ name, dimensions, measures, before: before?.views[name] ?? null, deltas: added, after });
     }
     const { listedRows, compute, computeTimeoutMs } = ports.limits;
     const asked = askedOf(before, manifest, because, ports);

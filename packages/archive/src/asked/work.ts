@@ -2,7 +2,7 @@
  * Work that was asked of the batch layer, on disk: what was asked, whether it was cancelled, and what came of it. Each is a file that is written once
  * and never changed, so that a coordinator which dies leaves nothing half done, and of two results the first counts.
  *
- *   <kind>/<id>/asked.json · cancelled.json · result.json · …-<attempt>.parquet · comparison-<attempt>.json
+ *   <kind>/<id>/asked.json · cancelled.json · result.json · …-<attempt>.parquet · rows-<attempt>.ndjson · comparison-<attempt>.json
  */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -138,7 +138,8 @@ export function askedWork<A extends Asked, R extends Result>(kind: KindOfWork<A,
       await createDurably(pathOf(dataDir, id, 'cancelled.json'), toJson({ at }));
       const names = await namesIn(pathOf(dataDir, id));
       if (!names.includes('result.json')) return;
-      for (const name of names) if (/\.parquet$|^comparison-/.test(name)) await rm(pathOf(dataDir, id, name), { force: true });
+      for (const name of names)
+        if (/\.(?:parquet|ndjson)$|^comparison-/.test(name)) await rm(pathOf(dataDir, id, name), { force: true });
     },
     keepResult: (dataDir, id, result) => createDurably(pathOf(dataDir, id, 'result.json'), toJson(result)),
     async sweep(dataDir, nowMs) {

@@ -125,7 +125,7 @@ async function endOf(dataDir: string, partition: number, number: number): Promis
   }
 }
 
-/** Parquet files that attempts left which were killed. */
+/** Files of rows that attempts left which were killed. */
 async function leftOver(
   { dataDir, nowMs }: GenerationPorts,
   generation: number,
@@ -134,7 +134,7 @@ async function leftOver(
   const found: (Found & { readonly path: string })[] = [];
   for (const name of await namesIn(join(dataDir, generationFolder(generation)))) {
     const path = `${generationFolder(generation)}/${name}`;
-    if (!name.endsWith('.parquet') || named.has(path)) continue;
+    if (!/\.(?:parquet|ndjson)$/.test(name) || named.has(path)) continue;
     const written = await stat(join(dataDir, path)).catch(() => undefined);
     if (written !== undefined && nowMs - written.mtimeMs >= ABANDONED_MS)
       found.push({ class: 'orphan', path, detail: 'has no manifest that names it' });

@@ -13,6 +13,7 @@ import { prepareStatements } from '@tributary/views/sql';
 import { type View, viewsAsked } from '@tributary/views/view';
 import { type DuckDb, openDuckDb, runAll } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
+import { createRowsFiles } from '../rows-file.ts';
 import { checkViewRows } from '../views.ts';
 import { writeConversions } from './conversion-files.ts';
 import { countCorrected } from './corrections.ts';
@@ -203,10 +204,11 @@ async function writeChecked(session: DuckDb, spec: ComputeSpec, output: Output, 
   const written = keptOf(views, kept).flatMap((view) =>
     (kept.views[view.name] ?? []).filter(({ path }) => !held.has(path)).map((file) => ({ view, file })),
   );
+  const rowsFiles = createRowsFiles(spec.dataDir);
   const checks = (await doubtedFiles(session, spec.dataDir, written)).map(
     ({ view, file }) =>
       () =>
-        checkViewRows(session, spec.dataDir, [file], view),
+        checkViewRows(session, spec.dataDir, [file], view, rowsFiles),
   );
   await sideBySide(CONNECTIONS, checks);
   return kept;

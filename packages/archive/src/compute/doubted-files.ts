@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { DuckDb, SqlValue } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
+import { isRowsFile } from '../rows-file.ts';
 import { sqlText } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { FEW_ROWS, rowsOfColumns, type ViewColumns } from '../views.ts';
@@ -16,7 +17,7 @@ export interface FileOfView {
 }
 
 export async function doubtedFiles(session: DuckDb, dataDir: string, all: readonly FileOfView[]): Promise<FileOfView[]> {
-  const few = all.filter(({ file }) => file.rows <= FEW_ROWS);
+  const few = all.filter(({ file }) => file.rows <= FEW_ROWS && !isRowsFile(file));
   if (few.length < 2) return [...all];
   try {
     for (const { file } of few) await checkFile(dataDir, file);

@@ -1,10 +1,11 @@
 /** The files an attempt writes: staged, made durable, then moved to the generation's folder under the attempt's name. */
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DuckDb } from '../duckdb.ts';
 import { generationFolder } from '../generations.ts';
 import type { StoredFile } from '../layout.ts';
 import { copyToParquet, formatOf, GENERATION_PARQUET, keepFile } from '../parquet.ts';
+import { rowsFileName } from '../rows-file.ts';
 import { filesToMerge } from './merge-files.ts';
 import { type Columns, parquetFiles } from './relations.ts';
 import type { ComputeSpec } from './spec.ts';
@@ -15,6 +16,8 @@ export interface Output {
   write(name: string, query: string, given: number, mostRows: number | null): Promise<StoredFile | null>;
   /** No rows, no file. */
   writeRows(name: string, query: string, given: number): Promise<StoredFile[]>;
+  /** Rows of several views, as lines. `rows` of the file are none: each view has its own. */
+  writeLines(lines: string): Promise<Omit<StoredFile, 'rows'>>;
   /** The files of one kind, the smallest merged when there are too many. `order`: an ORDER BY of what is merged. */
   merge(name: string, columns: Columns, files: readonly StoredFile[], order?: string): Promise<StoredFile[]>;
 }
@@ -48,6 +51,13 @@ export function outputOf(
       return null;
     },
     writeRows,
+    async writeLines(lines) {
+      const file = rowsFileName(spec.attempt);
+      const staged = join(staging, file);
+      await mkdir(staging, { recursive: true });
+      await writeFile(staged, lines);
+      return keepFile(spec.dataDir, staged, `${folder}/${file}`, 0);
+    },
     async merge(name, columns, files, order = '') {
       const { keep, merge } = filesToMerge(files, spec.limits.filesPerKind);
       if (merge.length === 0) return [...keep];

@@ -12,6 +12,7 @@ import { onceKeySql, webSql } from '@tributary/views/sql';
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '../layout.ts';
+import { byFormat, rowsFilesSql } from '../rows-file.ts';
 import { sqlText } from '../sql-text.ts';
 import type { ComputeSpec, Shard } from './spec.ts';
 
@@ -228,6 +229,19 @@ export function viewColumns(view: { readonly dimensions: readonly string[]; read
   return Object.fromEntries([...dimensions, ...view.measures.map((name) => [name, 'HUGEINT'] as const)]);
 }
 
+/** Rows of a view in its files. */
+export function viewFiles(
+  dataDir: string,
+  files: readonly StoredFile[],
+  view: Pick<View, 'name' | 'dimensions' | 'measures'>,
+): string {
+  const { lines = [], parquet = [] } = byFormat(files);
+  if (lines.length === 0) return parquetFiles(dataDir, parquet, viewColumns(view));
+  const inLines = rowsFilesSql(dataDir, lines, view);
+  if (parquet.length === 0) return inLines;
+  return `(FROM ${inLines} UNION ALL FROM ${parquetFiles(dataDir, parquet, viewColumns(view))})`;
+}
+
 export function columnList(columns: Columns): string {
   return Object.entries(columns)
     .map(([name, sqlType]) => `${quoted(name)} ${sqlType}`)
@@ -237,6 +251,12 @@ export function columnList(columns: Columns): string {
 export async function countOf(session: Pick<DuckDb, 'rows'>, table: string): Promise<number> {
   const [row] = await session.rows(`SELECT count(*) AS rows FROM ${table}`);
   return Number(row?.['rows']);
+}
+
+/** Runs these statements as one piece of work; resolves with the rows that the last one, which makes a table, gave it. */
+export async function rowsMade(session: Pick<DuckDb, 'columns'>, statements: readonly string[]): Promise<number> {
+  const [counts] = await session.columns(statements.join('\n;\n'));
+  return Number(counts?.[0]);
 }
 
 /** Rows of each of these tables, in one statement. */

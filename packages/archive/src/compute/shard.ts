@@ -42,6 +42,7 @@ import {
   eventsIn,
   keptView,
   quoted,
+  rowsMade,
   whatCounts,
 } from './relations.ts';
 import { allEnded, CONNECTIONS, sideBySide } from './side-by-side.ts';
@@ -62,10 +63,11 @@ export interface Loaded {
 
 /** Leaves `fresh`, deduplicated and corrected, without what erasures take. */
 export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<Loaded> {
-  await session.run(`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`);
+  const read = await rowsMade(session, [`CREATE OR REPLACE TABLE fresh AS SELECT * FROM ${arrivals(spec, shard, definitions)}`]);
   if (definitions.joinedMs !== null) await dropLent(session, spec.dataDir, spec.forgotten?.lent, 'fresh');
   const said = await forgetFresh(session, spec);
-  const arrived = await countOf(session, `fresh WHERE ${areEvents(definitions)}`);
+  const areAll = definitions.joinedMs === null && said === null && spec.forgotten?.lifted === undefined;
+  const arrived = areAll ? read : await countOf(session, `fresh WHERE ${areEvents(definitions)}`);
   await dedupe(session, spec, definitions, shard, said !== null);
   await correctFresh(session, spec, definitions, shard);
   const erased = said === null ? NOTHING_FORGOTTEN : await forgetBase(session, spec, definitions, shard, said);
@@ -86,7 +88,9 @@ export async function addShardRows(
 ): Promise<void> {
   if (spec.reuseRows && !replaces && (await countOf(session, 'fresh')) === 0) return;
   await loadMembers(session, spec, definitions, views, shard, replaces);
-  await runAll(session, timelineStatements(definitions));
+  const [timelines = '', tied = '', untie = '', ...once] = timelineStatements(definitions);
+  // Where no two events of a user share an instant, none is to be numbered.
+  await runAll(session, (await rowsMade(session, [timelines, tied])) > 0 ? [untie, ...once] : once);
   const { events = [], members = [] } = Object.groupBy(views, (view) =>
     view.countsSignals || view.countsWeb || view.countsDefined || view.countsSegmentDays ? 'events' : 'members',
   );
@@ -198,16 +202,15 @@ async function dedupe(
   shard: Shard,
   forgets: boolean,
 ): Promise<void> {
+  const [suspects = '', ofArrivals = '', ofKnown = ''] = statementsOf('dedupe.sql');
+  // Most runs have no copies: to plan what takes them out is longer than to look.
+  if ((await rowsMade(session, [suspects])) > 0) await session.run(ofArrivals);
   // Without a base nothing is known.
-  if ((spec.base?.events.length ?? 0) === 0) {
-    const ofArrivals = statementsOf('dedupe.sql').filter((statement) => !statement.includes('USING known'));
-    await runAll(session, ofArrivals);
-    return;
-  }
-  await session.run(`CREATE OR REPLACE TABLE known AS
+  if ((spec.base?.events.length ?? 0) === 0) return;
+  const known = `CREATE OR REPLACE TABLE known AS
     SELECT user_key, id FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN fresh USING (user_key, id)
-    ${forgets ? 'ANTI JOIN erased_now USING (user_key)' : ''}`);
-  await runAll(session, statementsOf('dedupe.sql'));
+    ${forgets ? 'ANTI JOIN erased_now USING (user_key)' : ''}`;
+  if ((await rowsMade(session, [known])) > 0) await session.run(ofKnown);
 }
 
 /**

@@ -94,6 +94,8 @@ export interface ComputeLimits {
   readonly filesPerKind: number;
   /** In place of what is added to the files of views, where little must be much. */
   readonly added?: AddedLimits;
+  /** In place of the most rows that a view has in a file with others, where few must be many. */
+  readonly fewRows?: number;
 }
 
 export type ComputeResult = Pick<

@@ -93,7 +93,14 @@ test('law 1: what several shards give is summed, and what one gives twice', asyn
   await session.run(`CREATE OR REPLACE TABLE rows_conversions (${columnList(viewColumns(conversions))})`);
   await session.run(`INSERT INTO rows_conversions SELECT '2026-03-01', 'buy', 'EUR', 1, 50 FROM range(2)`);
   const rowsOf = async (origin: RowsOrigin) => {
-    const spec = { dataDir, generation: 9, attempt: 'test', base: null, reuseRows: false, limits: {} } as unknown as ComputeSpec;
+    const spec = {
+      dataDir,
+      generation: 9,
+      attempt: 'test',
+      base: null,
+      reuseRows: false,
+      limits: { fewRows: 0 },
+    } as unknown as ComputeSpec;
     const { views } = await writeViews(session, spec, [conversions], outputOf(session, spec, join(dataDir, 'staged')), origin);
     return views['conversions']?.[0]?.rows;
   };
@@ -111,7 +118,8 @@ test('a sum within 64 bits is one row', async () => {
 });
 
 test('law 1: what a run changes lies beside the files of its base, and adds up; apart, all lie in one', async () => {
-  const limits = { added: { fewRows: 0, mostShare: 10 } };
+  // Rows that are few lie in a file of lines: rows-file.test.ts.
+  const limits = { fewRows: 0, added: { fewRows: 0, mostShare: 10 } };
   const generation = async (number: number, values: readonly string[], base: Partial<ComputeBase> | null, isApart = false) => {
     await session.run(`CREATE OR REPLACE TABLE rows_conversions (${columnList(viewColumns(conversions))})`);
     for (const row of values) await session.run(`INSERT INTO rows_conversions VALUES ('2026-03-01', ${row})`);
@@ -155,7 +163,7 @@ test('law 7: rows by partition beyond the bound are left out, named, and stay so
   for (const place of [`'a', 'EUR', NULL`, `'b', 'EUR', NULL`, `NULL, 'EUR', '0'`, `NULL, 'EUR', '1'`])
     await session.run(`INSERT INTO rows_credit VALUES ('2026-03-01', 'last', 'buy', 'search', ${place}, 1000000, 50)`);
   const kept = async (generation: number, more: Partial<ComputeSpec>) => {
-    const given = { dataDir, generation, attempt: 'test', base: null, reuseRows: false, limits: {} };
+    const given = { dataDir, generation, attempt: 'test', base: null, reuseRows: false, limits: { fewRows: 0 } };
     const spec = { ...given, ...more } as unknown as ComputeSpec;
     return writeViews(session, spec, [credit], outputOf(session, spec, join(dataDir, 'staged')), {
       shards: 1,

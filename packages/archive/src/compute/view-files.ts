@@ -4,14 +4,18 @@
  */
 
 import { type GroupedView, groupedOf, sumsPartitions, whereRows } from '@tributary/views/by-partition';
+import type { Rows } from '@tributary/views/deltas';
 import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import { inOrder } from '../parquet.ts';
-import { addedFiles } from './added-files.ts';
+import { fitsRowsFile } from '../rows-file.ts';
+import { FEW_ROWS } from '../views.ts';
+import { type AddedFiles, addedFiles } from './added-files.ts';
 import { type Output, rowsIn } from './output.ts';
-import { countsOf, parquetFiles, quoted, viewColumns } from './relations.ts';
+import { countsOf, quoted, viewFiles } from './relations.ts';
 import { CONNECTIONS, sideBySide } from './side-by-side.ts';
+import { sumsOf, writeTogether } from './small-views.ts';
 import type { ComputeResult, ComputeSpec } from './spec.ts';
 
 /** Some are summed while others are made durable. */
@@ -31,7 +35,7 @@ export interface RowsOrigin {
 }
 
 export async function writeViews(
-  session: Pick<DuckDb, 'rows'>,
+  session: Pick<DuckDb, 'rows' | 'columns'>,
   spec: ComputeSpec,
   views: readonly View[],
   output: Output,
@@ -56,11 +60,15 @@ export async function writeViews(
   const tables = [...new Set(all.flatMap(({ of, rows }) => (asked.includes(of) ? [rows] : [])))];
   const counts = await countsOf(session, tables);
   const counted = new Map(tables.map((rows, i) => [rows, counts[i]]));
+  const plans = all.map(({ view, rows, areSums }) =>
+    planOf(spec, view, { rows, areSums, changed: counted.get(rows) ?? 0, apart: apart === true }),
+  );
+  const together = await writeSmall(session, spec, plans, output);
   const written = await sideBySide(
     FILES_AT_ONCE,
-    all.map(({ view, rows, areSums }) => async () => {
-      const changes = { rows, areSums, changed: counted.get(rows) ?? 0, apart: apart === true };
-      return [view.name, await writeView(spec, view, changes, output)] as const;
+    plans.map((plan) => async () => {
+      const { name } = plan.view;
+      return [name, together.has(name) ? (together.get(name) as Written) : await writeView(spec, plan, output)] as const;
     }),
   );
   const leftOut = written.filter(([, files]) => files === null).map(([name]) => name);
@@ -68,30 +76,76 @@ export async function writeViews(
   return { views: Object.fromEntries(kept), ...(leftOut.length > 0 && { leftOut }) };
 }
 
+/** null: there are too many rows, or the base left them out. */
+type Written = StoredFile[] | null;
+
 /** `rows`: those of the session, as a FROM clause, `changed` of them. */
 type Changes = Pick<Kept, 'rows' | 'areSums'> & { readonly changed: number; readonly apart: boolean };
 
-/** null: there are too many rows, or the base left them out. */
-async function writeView(
-  spec: ComputeSpec,
-  view: GroupedView,
-  { rows, areSums, changed, apart }: Changes,
-  output: Output,
-): Promise<StoredFile[] | null> {
-  // Rows are added to those of a base: what it left out, they cannot make whole.
-  if (spec.reuseRows && spec.base?.leftOut?.includes(view.name) === true) return null;
+/** What becomes of a view: `files` are known without writing any. Else its rows and those of the files that are `summed` are written, beside files that `stay`. */
+interface Plan extends Changes, AddedFiles {
+  readonly view: GroupedView;
+  readonly files?: Written;
+  /** About how many rows are written. */
+  readonly given: number;
+  /** The most that may be kept; null: any number. */
+  readonly most: number | null;
+}
+
+function planOf(spec: ComputeSpec, view: GroupedView, changes: Changes): Plan {
+  const { changed, apart } = changes;
   const held = spec.reuseRows ? (spec.base?.views[view.name] ?? []) : [];
   const most = view.mostRows === null ? null : (spec.mostGroupedRows ?? view.mostRows);
-  if (changed === 0 && (held.length === 0 || !apart)) return [...held];
-  const { stay, summed } = apart ? { stay: [], summed: held } : addedFiles(held, changed, most, spec.limits.added);
+  const plan = (added: AddedFiles) => ({ view, ...changes, ...added, given: changed + rowsIn(added.summed), most });
+  // Rows are added to those of a base: what it left out, they cannot make whole.
+  if (spec.reuseRows && spec.base?.leftOut?.includes(view.name) === true)
+    return { ...plan({ stay: [], summed: [] }), files: null };
+  if (changed === 0 && (held.length === 0 || !apart)) return { ...plan({ stay: held, summed: [] }), files: [...held] };
+  return plan(apart ? { stay: [], summed: held } : addedFiles(held, changed, most, spec.limits.added));
+}
+
+/** What becomes of views of few rows, by their names: these lie in one file. */
+async function writeSmall(
+  session: Pick<DuckDb, 'columns'>,
+  spec: ComputeSpec,
+  plans: readonly Plan[],
+  output: Output,
+): Promise<Map<string, Written>> {
+  const small = plans.filter(({ files, given }) => files === undefined && given <= (spec.limits.fewRows ?? FEW_ROWS));
+  const sums = await sumsOf(
+    session,
+    spec.dataDir,
+    small.map(({ view, rows, changed, summed }) => ({ view, rows: changed === 0 ? null : rows, summed })),
+  );
+  const fitting = small.filter(({ view }) => fitsRowsFile(sums.get(view.name) as Rows));
+  const isTooMany = ({ view, most, stay }: Plan) =>
+    most !== null && stay.length === 0 && (sums.get(view.name) as Rows).size > most;
+  const kept = fitting.filter((plan) => !isTooMany(plan));
+  const parts = await writeTogether(
+    output,
+    kept.map(({ view }) => [view, sums.get(view.name) as Rows]),
+  );
+  return new Map(
+    fitting.map((plan) => {
+      const part = parts.get(plan.view.name);
+      return [plan.view.name, isTooMany(plan) ? null : [...plan.stay, ...(part === undefined ? [] : [part])]];
+    }),
+  );
+}
+
+async function writeView(
+  spec: ComputeSpec,
+  { view, files, rows, areSums, stay, summed, given, most }: Plan,
+  output: Output,
+): Promise<Written> {
+  if (files !== undefined) return files;
   const kept =
     summed.length === 0
       ? { ...view, rows, areSums }
-      : { ...view, rows: `${rows} UNION ALL ${parquetFiles(spec.dataDir, summed, viewColumns(view))}`, areSums: false };
+      : { ...view, rows: `${rows} UNION ALL ${viewFiles(spec.dataDir, summed, view)}`, areSums: false };
   // One row more shows that there are too many. No row may be left out of what is added to a file: addedFiles has counted them.
   const bounded = (query: string) => (most === null || stay.length > 0 ? query : `${query} LIMIT ${most + 1}`);
   // Sorted, so that readers of a range of days pass over the rest.
-  const given = changed + rowsIn(summed);
   const sorted = (query: string) => inOrder(bounded(query), view.dimensions.map(quoted).join(', '), given);
   const name = `view-${view.name}`;
   if (stay.length > 0) return [...stay, ...(await writeSummed(kept, (query) => output.writeRows(name, sorted(query), given)))];

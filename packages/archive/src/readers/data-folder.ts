@@ -14,6 +14,7 @@ import type { GenerationManifest, Publication } from '../layout.ts';
 import { type PlanDemand, planRun, type RunPlan } from '../plan/run-plan.ts';
 import { currentPublication, type PublicationDraft, publish, readSaid, type Said } from '../publications.ts';
 import { type DiscardDraft, discardStaged } from '../retire.ts';
+import { createRowsFiles, isRowsFile } from '../rows-file.ts';
 import { readViewRows } from '../views.ts';
 
 /**
@@ -55,6 +56,16 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
     return manifests;
   }
 
+  /** DuckDB is opened where it reads any of the files. */
+  function reading<T>(
+    { views: files }: GenerationManifest,
+    asked: readonly Pick<View, 'name'>[],
+    work: (session: Pick<DuckDb, 'chunks'>) => Promise<T>,
+  ): Promise<T> {
+    const isAsked = asked.some(({ name }) => files[name]?.some((file) => !isRowsFile(file)));
+    return isAsked ? withDuckDb(dataDir, memoryLimit, work) : work(NOT_OPENED);
+  }
+
   return {
     publication: () => currentPublication(dataDir),
 
@@ -67,15 +78,17 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
     manifest: async (generation: number): Promise<GenerationManifest | null> => (await find(generation)) ?? null,
 
     viewRows: (manifest: GenerationManifest): Promise<RowsByView> =>
-      withDuckDb(dataDir, memoryLimit, async (session) => {
+      reading(manifest, views, async (session) => {
         const rows: RowsByView = new Map();
+        const rowsFiles = createRowsFiles(dataDir);
         for (const view of views)
-          if (manifest.views[view.name] !== undefined) rows.set(view.name, await readViewRows(session, dataDir, manifest, view));
+          if (manifest.views[view.name] !== undefined)
+            rows.set(view.name, await readViewRows(session, dataDir, manifest, view, rowsFiles));
         return rows;
       }),
 
     rowsByPartition: (manifest: GenerationManifest, view: View): Promise<Rows> =>
-      withDuckDb(dataDir, memoryLimit, (session) => readViewRows(session, dataDir, manifest, byPartition(view))),
+      reading(manifest, [byPartition(view)], (session) => readViewRows(session, dataDir, manifest, byPartition(view))),
 
     async publish(expectedSequence: number, publication: PublicationDraft, above?: number): Promise<Publication> {
       const published = await publish(dataDir, expectedSequence, publication, above);
@@ -99,6 +112,12 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
       readJson(join(dataDir, generationFolder(generation), 'reconciliation.json')),
   };
 }
+
+const NOT_OPENED: Pick<DuckDb, 'chunks'> = {
+  chunks: () => {
+    throw new Error('no file is asked for that DuckDB reads');
+  },
+};
 
 /** A session of its own for each piece of work: an interrupt or an internal error harms no other. */
 export async function withDuckDb<T>(dataDir: string, memoryLimit: string, work: (session: DuckDb) => Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
-import { CONVERSION_COLUMNS, parquetFiles, quoted, viewColumns } from '../compute/relations.ts';
+import { CONVERSION_COLUMNS, parquetFiles, quoted, viewFiles } from '../compute/relations.ts';
 import { writeSummed } from '../compute/view-files.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { isDiskFull, makeFolder, namesIn } from '../durable.ts';
@@ -137,7 +137,7 @@ async function write(session: DuckDb, { manifest, files, folder, path }: Work, a
       const rows = `read_parquet([${parts.map(sqlText).join(', ')}])`;
       return await copyPersonal(session, rows, files, asked, copy);
     }
-    const rows = parquetFiles(dataDir, files, view === undefined ? CONVERSION_COLUMNS : viewColumns(view));
+    const rows = view === undefined ? parquetFiles(dataDir, files, CONVERSION_COLUMNS) : viewFiles(dataDir, files, view);
     if (view === undefined) await copyPersonal(session, rows, files, asked, copy);
     // Rows of several files add up, and a file that is read elsewhere has one a key.
     else if (files.length === 1) await copy(rows);

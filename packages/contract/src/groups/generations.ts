@@ -76,7 +76,7 @@ export const GenerationAnswer = z.object({
     z.string(),
     z.object({
       rows: z.int().describe('All its files together; rows of one key add up.'),
-      bytes: z.int(),
+      bytes: z.int().describe('A file with rows of several small views is counted for each of them.'),
       sha256: z.string().describe('Digest of its file; where it has several, of their digests one after the other.'),
     }),
   ),
