@@ -133,6 +133,14 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
     test: IN_PLACE,
   },
   {
+    lie: 'zeros before a number of a row of a report are nothing',
+    law: '7',
+    file: REPORTS,
+    from: ' || (at > first + 1 && data[first] === ZERO)',
+    to: '',
+    test: IN_PLACE,
+  },
+  {
     lie: 'a report has the rows of the report before it',
     law: '1',
     file: REPORTS,

@@ -195,6 +195,7 @@ function createListReader() {
   function rowsEnd(data: Buffer, from: number, end: number, isAscii: boolean, width: number, most: number): number {
     rows = 0;
     count = 0;
+    let numbersSoFar = 0;
     if (data[from] !== OPEN_LIST) return -1;
     if (data[from + 1] === CLOSE_LIST) return from + 2;
     for (let at = from + 1; rows < most; ) {
@@ -203,16 +204,26 @@ function createListReader() {
       if (stop < 0) return -1;
       gatheredNames[rows++] = names.textAt(data, at + 2, stop - 1) ?? nameAt(data, at + 2, stop - 1, isAscii);
       at = stop;
+      // As `numberEnd`: a report has a hundred numbers, and a call of each costs as much as its digits.
       for (let i = 0; i < width; i++) {
         if (data[at] !== COMMA) return -1;
-        at = numberEnd(data, at + 1);
-        if (at < 0) return -1;
-        gathered[count++] = number;
+        const first = at + 1;
+        let value = 0;
+        for (at = first; ; at++) {
+          const digit = (data[at] as number) - ZERO;
+          if (!(digit >= 0 && digit <= 9)) break;
+          value = value * 10 + digit;
+        }
+        if (at === first || at > first + MOST_DIGITS || (at > first + 1 && data[first] === ZERO)) return -1;
+        gathered[numbersSoFar++] = value;
       }
       if (data[at] !== CLOSE_LIST) return -1;
       const next = data[at + 1];
       at += 2;
-      if (next === CLOSE_LIST) return at;
+      if (next === CLOSE_LIST) {
+        count = numbersSoFar;
+        return at;
+      }
       if (next !== COMMA) return -1;
     }
     return -1;

@@ -95,6 +95,7 @@ test.each<[what: string, line: string]>([
   ['a number below 0', lineOf({ ...REPORT, engagedMs: -1 })],
   ['a number with a point', lineOf({ ...REPORT, bands: [1.5] })],
   ['zeros before a number', lineOf(REPORT).replace('"seq":0,"engagedMs":9000', '"seq":0,"engagedMs":09000')],
+  ['zeros before a number of a row', lineOf(REPORT).replace('["nav",255,3]', '["nav",0255,3]')],
   ['a key twice', lineOf(REPORT).replace('"seq":0', '"engagedMs":1')],
   ['lists twice', lineOf(REPORT).replace('"seq":0', '"els":[]')],
   ['a row that is longer', lineOf({ ...REPORT, moves: [['nav', 1, 2, 3]] })],
