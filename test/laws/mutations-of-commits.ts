@@ -1,5 +1,6 @@
 /** Lies of the commit's script, and of small commits: events that gather under load, and commits of several partitions that go to Redis as one call (decision 36). And of what one read brings, and one commit gives. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_PARTED_ROWS } from './mutations-of-parted-rows.ts';
 
 const GATHERING = 'services/speed/src/read/gathering.ts';
 const GATHERS = 'services/speed/test/gathering.test.ts';
@@ -16,12 +17,11 @@ const TAKES = 'services/speed/test/read-ahead.test.ts';
 const ENTRIES = 'packages/log/src/kafka/entries.ts';
 const JOINS = 'packages/log/src/kafka/entries.test.ts';
 const LARGE = 'packages/store/src/commit/packed-deltas.ts';
-const PARTED = 'packages/views/src/parted-rows.ts';
-const PARTS = 'packages/views/src/parted-rows.test.ts';
 const DRAIN = 'services/speed/src/outbox/drain.ts';
 const PUBLISHER_TEST = 'services/speed/test/publisher.test.ts';
 
 export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
+  ...MUTATIONS_OF_PARTED_ROWS,
   {
     lie: 'what a commit gave is passed on though other lines are before it',
     law: '3',
@@ -180,14 +180,6 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     file: LARGE,
     from: 'measure <= NARROW_MAX && measure >= -NARROW_MAX',
     to: 'measure <= 2 * NARROW_MAX && measure >= -NARROW_MAX',
-    test: STORE,
-  },
-  {
-    lie: 'a part of a key of a large commit that comes again is written as long as the one before it',
-    law: '1',
-    file: 'packages/store/src/commit/bytes.ts',
-    from: 'bytes.again(from, this.#length[number] as number)',
-    to: 'bytes.again(from, this.#length[number - 1] ?? 0)',
     test: STORE,
   },
   {
@@ -383,22 +375,6 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     test: 'infra/checks/deploy.test.ts',
   },
   {
-    lie: 'rows in parts that differ in how their keys end are one',
-    law: '1',
-    file: PARTED,
-    from: ' && keys[KEY * row + 2] === tail)',
-    to: ')',
-    test: PARTS,
-  },
-  {
-    lie: 'rows in parts that are taken away are added',
-    law: '1',
-    file: PARTED,
-    from: 'if (sign === -1) this.#join();',
-    to: '',
-    test: PARTS,
-  },
-  {
     lie: 'a part of a key that comes again is written as long as the one before it',
     law: '1',
     file: 'packages/store/src/commit/bytes.ts',
@@ -437,13 +413,5 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     from: '      const reply = (await',
     to: '      giveBack(bytes);\n      const reply = (await',
     test: PACKS,
-  },
-  {
-    lie: 'elements and cells can be chosen so that a row is searched for among all others',
-    law: '7',
-    file: PARTED,
-    from: '(Math.imul(head, OF_HEAD) + Math.imul(name, OF_NAME) + Math.imul(tail, OF_TAIL))',
-    to: '(head + name + tail)',
-    test: PARTS,
   },
 ];

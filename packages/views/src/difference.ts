@@ -251,9 +251,7 @@ const emitParts: EmitParts = (head, name, tail, measures) => {
   const rows = rowsEmitted as PartedRows;
   const length = head.length + 1 + name.length + (rows.tails[tail] as string).length;
   if (length > USUAL_ROW_KEY) longText += length - USUAL_ROW_KEY;
-  const { size } = rows;
-  rows.addParts(head, name, tail, measures, signEmitted);
-  if (rows.size !== size) comeOrGone++;
+  if (rows.addParts(head, name, tail, measures, signEmitted)) comeOrGone++;
 };
 
 function without(timeline: Timeline, at: number): Timeline {

@@ -35,6 +35,42 @@ export interface Parts {
 const FIRST_ROWS = 32;
 const KEY = 3;
 
+/** Where rows lie: three numbers of a key each, and their measures; and where each is found. */
+interface Room {
+  readonly keys: Int32Array<ArrayBuffer>;
+  readonly measures: Float64Array<ArrayBuffer>;
+  readonly slots: Int32Array<ArrayBuffer>;
+}
+
+/** Rooms of commits that are done, by the tails of their view: the engine collects all of its heap after each 64 MB of such arrays, which are 1 KB an event. */
+const freeRooms = new WeakMap<Tails, Room[]>();
+/** Commits of several partitions are under way at once. */
+const MOST_FREE_ROOMS = 4;
+/** Rows that a room has place for, to be kept: a small one is nothing, and one that is much too large takes as long to clear as it saves. */
+const [FEWEST_ROWS, MOST_ROWS, MUCH_TOO_LARGE] = [1_024, 32_768, 8];
+
+/** A room that was cleared, for about as many rows. */
+function takeRoom(tails: Tails, rows: number): Room | undefined {
+  const last = freeRooms.get(tails)?.at(-1);
+  if (last === undefined || placesOf(last) < rows || placesOf(last) > MUCH_TOO_LARGE * rows) return undefined;
+  freeRooms.get(tails)?.pop();
+  return last;
+}
+
+function leaveRoom(tails: Tails, room: Room, rows: number): void {
+  const rooms = freeRooms.get(tails) ?? [];
+  freeRooms.set(tails, rooms);
+  const places = placesOf(room);
+  if (rooms.length >= MOST_FREE_ROOMS || places < FEWEST_ROWS || places > MOST_ROWS || places > MUCH_TOO_LARGE * rows) return;
+  room.measures.fill(0, 0, (room.measures.length / places) * rows);
+  room.slots.fill(0);
+  rooms.push(room);
+}
+
+function placesOf({ keys }: Room): number {
+  return keys.length / KEY;
+}
+
 /** How many rows of the same view were asked for last, by its tails: lists that grow from nothing are twice as much as what they come to. */
 const rowsBefore = new WeakMap<Tails, number>();
 
@@ -48,6 +84,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   readonly tails: Tails;
   readonly #width: number;
   #isJoined = false;
+  #isGone = false;
   #rows = 0;
   readonly #heads: string[] = [];
   readonly #names: string[] = [];
@@ -64,16 +101,20 @@ export class PartedRows extends Map<RowKey, Integer[]> {
     this.tails = tails;
   }
 
-  /** As `addRow`. */
-  addParts(head: string, name: string, tail: number, measures: readonly number[], sign: 1 | -1): void {
+  /** As `addRow`. Whether a row came, or went. */
+  addParts(head: string, name: string, tail: number, measures: readonly number[], sign: 1 | -1): boolean {
     if (sign === -1) this.#join();
-    if (this.#isJoined || !this.#addNumbers(head, name, tail, measures))
-      addRow(this, `${head}\t${name}${this.tails[tail]}`, measures, sign);
+    const rows = this.#rows;
+    if (!this.#isJoined && this.#addNumbers(head, name, tail, measures)) return this.#rows !== rows;
+    const { size } = this;
+    addRow(this, `${head}\t${name}${this.tails[tail]}`, measures, sign);
+    return this.size !== size;
   }
 
   /** null: the keys were joined, the rows are those of the Map. */
   parts(): Parts | null {
     if (this.#isJoined) return null;
+    this.#demandHeld();
     rowsBefore.set(this.tails, this.#rows);
     return {
       rows: this.#rows,
@@ -121,6 +162,14 @@ export class PartedRows extends Map<RowKey, Integer[]> {
     }
   }
 
+  /** They were sent: their room is for other rows. Who looks at them from here on, and did not before, is refused. */
+  letGo(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    leaveRoom(this.tails, { keys: this.#keys, measures: this.#measures, slots: this.#slots }, this.#rows);
+    [this.#keys, this.#measures, this.#slots] = [NO_KEYS, NO_MEASURES, NO_KEYS];
+  }
+
   /** How many places the search for a row passes at most. */
   longestSearch(): number {
     const last = this.#slots.length - 1;
@@ -132,7 +181,15 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   }
 
   #grow(): void {
-    const rows = this.#slots.length === 0 ? firstRows(rowsBefore.get(this.tails)) : this.#slots.length;
+    const isFirst = this.#slots.length === 0;
+    const rows = isFirst ? firstRows(rowsBefore.get(this.tails)) : this.#slots.length;
+    const free = isFirst ? takeRoom(this.tails, rows) : undefined;
+    if (free !== undefined) {
+      this.#keys = free.keys;
+      this.#measures = free.measures;
+      this.#slots = free.slots;
+      return;
+    }
     const keys = new Int32Array(KEY * rows);
     keys.set(this.#keys);
     const measures = new Float64Array(this.#width * rows);
@@ -151,6 +208,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   /** From here on it is a Map, and nothing else. */
   #join(): false {
     if (this.#isJoined) return false;
+    this.#demandHeld();
     this.#isJoined = true;
     for (let row = 0; row < this.#rows; row++) {
       const [head = 0, name = 0, tail = 0] = this.#keys.subarray(KEY * row, KEY * row + KEY);
@@ -158,6 +216,10 @@ export class PartedRows extends Map<RowKey, Integer[]> {
       addRow(this, `${this.#heads[head]}\t${this.#names[name]}${this.tails[tail]}`, [...measures]);
     }
     return false;
+  }
+
+  #demandHeld(): void {
+    if (this.#isGone) throw new Error('rows that were let go are gone');
   }
 
   override get size(): number {
@@ -218,6 +280,11 @@ export class PartedRows extends Map<RowKey, Integer[]> {
 export function joined<Seen>({ tails, rows }: PartedView<Seen>) {
   return (seen: Seen, _definitions: unknown, emit: (key: RowKey, measures: readonly number[]) => void): void =>
     rows(seen, (head, name, tail, measures) => emit(`${head}\t${name}${tails[tail]}`, measures.slice()));
+}
+
+/** What a commit sent is not looked at again: its rows leave their room to the next one. */
+export function letGoRows(byView: RowsByView): void {
+  for (const rows of byView.values()) if (rows instanceof PartedRows) rows.letGo();
 }
 
 export function partedRowsOf(byView: RowsByView, view: string, width: number, tails: Tails): Rows {

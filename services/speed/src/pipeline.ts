@@ -18,7 +18,8 @@ import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
 import { pause as wait } from '@tributary/runtime/wait';
 import { markedId } from '@tributary/store/format/commit-id';
-import type { CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
+import type { Commit, CommitOutcome, SpeedStore } from '@tributary/store/speed-store';
+import { letGoRows } from '@tributary/views/parted-rows';
 import { VIEWS } from '@tributary/views/registry';
 import type { View } from '@tributary/views/view';
 import { MOST_OF_TURN } from '@tributary/views/work';
@@ -34,7 +35,7 @@ import { createJoiningWait } from './apply/wait-joining.ts';
 import { sendAhead } from './messages/send-ahead.ts';
 import type { ErasedLists } from './partitions/erased-lists.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
-import { joinRulesOf, loadPartition, type PartitionLimits } from './partitions/partition-run.ts';
+import { joinRulesOf, loadPartition, type PartitionLimits, type PartitionRun } from './partitions/partition-run.ts';
 import type { AppliedRules } from './read/archived-records.ts';
 import { createGathering } from './read/gathering.ts';
 import { createReadAhead, type ReadAheadLimits } from './read/read-ahead.ts';
@@ -175,10 +176,9 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       const outcome = await store.commit(commit);
       home.done(run.partition);
       if (outcome === 'fenced' || outcome === 'rewound') return runs.forget(run, outcome);
-      run.settledCommitId = commit.id;
-      run.stored = commit.next;
-      run.users.evict(number);
+      noteTaken(run, commit, number);
       options.onCommitted?.({ ...done, commit });
+      letGoRows(commit.deltas);
     } catch (error) {
       // The outcome is unknown: what the store then says of state and position is the truth.
       runs.forget(run, error as Error);
@@ -244,6 +244,13 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       return entries + left + idle.length;
     },
   };
+}
+
+/** The store took the commit of the batch with this number. */
+function noteTaken(run: PartitionRun, { id, next }: Commit, number: number): void {
+  run.settledCommitId = id;
+  run.stored = next;
+  run.users.evict(number);
 }
 
 /** From now on: to be called when all is computed, and what that returns when it is stored. */

@@ -11,6 +11,11 @@ export class Bytes {
   #data = takeFree();
   length = 0;
 
+  /** What is written so far, and room for more: as long as no more room is asked for. */
+  get data(): Buffer {
+    return this.#data;
+  }
+
   /** For as many bytes more. */
   room(more: number): void {
     const whole = this.length + more + FRAME;
@@ -37,12 +42,6 @@ export class Bytes {
 
   byte(byte: number): void {
     this.#data[this.length++] = byte;
-  }
-
-  /** A text that is ASCII. */
-  ascii(text: string): void {
-    const data = this.#data;
-    for (let i = 0; i < text.length; i++) data[this.length++] = text.charCodeAt(i);
   }
 
   /** The highest byte first. */

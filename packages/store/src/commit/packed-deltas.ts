@@ -6,19 +6,25 @@ import type { Integer } from '@tributary/model/integer';
 import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { PartedRows, type Parts } from '@tributary/views/parted-rows';
 import { toJsonMeasure } from '../format/words.ts';
-import { Bytes, FRAME, Written } from './bytes.ts';
+import { Bytes, FRAME } from './bytes.ts';
+import {
+  BYTE_TEXT,
+  MOST_SHORT_TEXT,
+  MOST_TEXT,
+  NARROW,
+  NARROW_MAX,
+  SHORT_TEXT,
+  TEXT,
+  writeKeys,
+  writeNarrow,
+} from './packed-parts.ts';
 
 /** From as many rows on: their JSON is longer than the feed takes. */
 export const PACKED_ROWS = 1_024;
 
 /** First bytes of what follows. */
-const [LIST, SHORT_LIST, TEXT, SHORT_TEXT, BYTE_TEXT, INTEGER] = [0xdd, 0xdc, 0xda, 0xa0, 0xd9, 0xd3];
-const MOST_TEXT = 0xffff;
-const MOST_SHORT_TEXT = 31;
+const [LIST, SHORT_LIST, INTEGER] = [0xdd, 0xdc, 0xd3];
 const MOST_BYTE_TEXT = 0xff;
-/** The form of stored rows whose measures fit 32 bits (commit.lua). */
-const NARROW = 0;
-const NARROW_MAX = 2 ** 31 - 1;
 const WORD = 2 ** 32;
 
 /** null: the rows are few, or one of them has no such form. */
@@ -45,28 +51,16 @@ function writeRows(bytes: Bytes, rows: Rows): boolean {
   return true;
 }
 
-function writeParts(bytes: Bytes, { rows, width, heads, names, tails, keys, measures }: Parts): boolean {
+function writeParts(bytes: Bytes, parts: Parts): boolean {
+  const { rows, width, heads, names, measures } = parts;
   if (narrowBytes(width) > MOST_BYTE_TEXT) return false;
   if (![...heads, ...names].every((text) => text.isWellFormed())) return false;
   startView(bytes, width, rows);
-  const writtenHeads = new Written(heads);
-  const writtenNames = new Written(names);
-  for (let row = 0; row < rows; row++) {
-    const tail = tails[keys[3 * row + 2] as number] as string;
-    const from = startText(bytes);
-    writtenHeads.write(bytes, keys[3 * row] as number);
-    bytes.byte(TAB);
-    writtenNames.write(bytes, keys[3 * row + 1] as number);
-    bytes.room(tail.length);
-    bytes.ascii(tail);
-    if (!endText(bytes, from)) return false;
-  }
+  if (!writeKeys(bytes, parts)) return false;
   startList(bytes, rows);
-  for (let at = 0; at < rows * width; at += width) writeMeasures(bytes, measures, at, at + width);
+  if (!writeNarrow(bytes, parts)) for (let at = 0; at < rows * width; at += width) writeMeasures(bytes, measures, at, at + width);
   return true;
 }
-
-const TAB = 0x09;
 
 function startView(bytes: Bytes, width: number, rows: number): void {
   bytes.room(FRAME);
