@@ -79,7 +79,8 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
      ANTI JOIN heard ON heard.to_key = links.owner_digest AND heard.of_key = links.digest AND heard.version >= links.place
      LEFT JOIN lent ON lent.owner = links.owner AND lent.user_key = links.user_key
      WHERE links.owner <> links.user_key
-       -- A version before this one took out what came to these, and noted nothing of it.
+       -- Up to heard.from no note was kept of withdrawals that files lost with the rows of an owner who was erased, or erased and lifted:
+       -- whether one came to such an owner cannot be known, so these are not waited for.
        AND (links.is_heard OR (links.owner_digest NOT IN ${texts('erased')}
          AND (lent.owner IS NOT NULL OR links.owner_digest NOT IN ${texts('lifted')})))
      GROUP BY links.digest`,
