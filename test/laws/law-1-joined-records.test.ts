@@ -12,7 +12,7 @@ import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { expect, test } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
-import type { AppliedUpTo } from '../../services/speed/src/read/archived-records.ts';
+import type { AppliedUpTo } from '../../services/speed/src/read/archived-pieces.ts';
 import {
   archived,
   DEFINITIONS,
@@ -154,7 +154,7 @@ test('law 1: a worker that comes back joins nothing where its records may have w
 
 test('one session of DuckDB is open at a time, whichever partition is asked for', async () => {
   const { rig, oldest } = await archived(2, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
-  const entries = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB', mostRows: 1 });
+  const entries = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, mostRows: 1 });
   const starts = await rig.log.starts();
   const bounds = { keptMs: KEPT_MS, untrimmedLength: 1e9, partitions: PARTITIONS };
   const places: AppliedUpTo[] = starts.map(() => ({ position: null, logTimeMs: 0 }));
@@ -182,7 +182,7 @@ test('one session of DuckDB is open at a time, whichever partition is asked for'
 
 test('law 8: a worker that comes back goes on with log time from where it stood', async () => {
   const { rig } = await archived(2, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
-  const entries = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB', mostRows: 1 });
+  const entries = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, mostRows: 1 });
   const start = String((await rig.log.starts())[0]);
   const joining = { keptMs: KEPT_MS, untrimmedLength: 1e9, partitions: PARTITIONS, start };
   try {

@@ -41,13 +41,13 @@ function placed(entries: readonly ReadEntry[]) {
 }
 
 test.each([
-  { isApart: false, mostJoined: 1_000 },
-  { isApart: true, mostJoined: 1_000 },
-  { isApart: false, mostJoined: 0 },
-  { isApart: true, mostJoined: 0 },
+  { isApart: false, mostAggregatedBytes: 1e6 },
+  { isApart: true, mostAggregatedBytes: 1e6 },
+  { isApart: false, mostAggregatedBytes: 0 },
+  { isApart: true, mostAggregatedBytes: 0 },
 ])(
-  'law 3: a replayed line is the line that was archived, at its place; each at its own: $isApart, $mostJoined joined',
-  async ({ isApart, mostJoined }) => {
+  'law 3: a replayed line is the line that was archived, at its place; each at its own: $isApart, $mostAggregatedBytes bytes joined',
+  async ({ isApart, mostAggregatedBytes }) => {
     let asked = 0;
     const rig = await createRig(1, undefined, isApart ? () => ++asked % 3 > 0 : undefined);
     try {
@@ -60,8 +60,8 @@ test.each([
         await archiver.turn();
       }
       const archive = openArchivedEntries({
-        ...{ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB' },
-        mostJoined,
+        ...{ dataDir: rig.dataDir, logIdentity: rig.log.identity },
+        mostAggregatedBytes,
       });
       const replayed = async (after: string | null) => placed((await archive.after(0, after)) ?? []);
       const all = placed(sent);

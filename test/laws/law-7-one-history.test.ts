@@ -57,7 +57,7 @@ async function catchUp(store: MemoryStore, log: EventLog, maxEntries = 7, rounds
 
 /** Reads the archive where the log no longer reaches. */
 const recalling = (options: RecallOptions = {}) =>
-  recallingLog(rig.log, openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB' }), {
+  recallingLog(rig.log, openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity }), {
     onFailed: (partition, error) => expect.fail(`partition ${partition}: ${error.message}`),
     ...options,
   });
@@ -385,10 +385,7 @@ test('law 3: what the archive gives are the entries of the log, line by line', a
   const entries = await rig.log.read(after, { maxEntries: 1_000, waitMs: 0 });
   expect(entries.some(({ body }) => body.split('\n').length === 3)).toBe(true);
   await archive(createMemoryStore({ partitions: PARTITIONS }));
-  const archived = await openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity, memoryLimit: '256MB' }).after(
-    0,
-    null,
-  );
+  const archived = await openArchivedEntries({ dataDir: rig.dataDir, logIdentity: rig.log.identity }).after(0, null);
   expect(archived?.map(({ position, body }) => ({ position, body }))).toEqual(
     entries.map(({ position, body }) => ({ position, body })),
   );
@@ -397,7 +394,7 @@ test('law 3: what the archive gives are the entries of the log, line by line', a
 test('law 7: the archive of another log is log_recreated for who reads on in it', async () => {
   await rig.append(someEvents(20));
   await archive(createMemoryStore({ partitions: PARTITIONS }));
-  const other = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: 'another', memoryLimit: '256MB' });
+  const other = openArchivedEntries({ dataDir: rig.dataDir, logIdentity: 'another' });
   await expect(other.after(0, null)).rejects.toMatchObject({
     code: 'log_recreated',
     message: `segment 0 of partition 0 was read from the log ${rig.log.identity}, this is another`,

@@ -253,8 +253,8 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'a plain line of a reserved type passes by the rules of messages',
     law: '5',
     file: 'packages/model/src/reading/plain-line.ts',
-    from: 'scan(from, to) && !isReserved() &&',
-    to: 'scan(from, to) &&',
+    from: '!isAt(data, starts[TYPE] as number, PLATFORM) && isInTime(',
+    to: 'isInTime(',
     test: 'packages/model/src/reading/validate-message.test.ts',
   },
   {

@@ -48,10 +48,10 @@ interface Replay {
 const recordLengths = new WeakMap<MemoryStore, Map<string, number>>();
 
 /** How long the records are after a commit, of those users to whom it appends. */
-function lengthsAfter(store: MemoryStore, { appends, rewrites }: Commit): ReadonlyMap<string, number> {
+function lengthsAfter(store: MemoryStore, { appends, joined = new Map(), rewrites }: Commit): ReadonlyMap<string, number> {
   const lengths = recordLengths.get(store) ?? new Map<string, number>();
   recordLengths.set(store, lengths);
-  for (const [user, text] of appends) lengths.set(user, (lengths.get(user) ?? 0) + text.length);
+  for (const [user, text] of [...appends, ...joined]) lengths.set(user, (lengths.get(user) ?? 0) + String(text).length);
   for (const [user, record] of rewrites) lengths.set(user, record.length);
   return lengths;
 }
@@ -71,7 +71,7 @@ export async function replayed({ rig, oldest, isJoined, mostRows = 1_000, mostPa
   const appended = new Map<string, readonly string[]>();
   const given = new Set<string>();
   const { dataDir, log } = rig;
-  const bounds = { memoryLimit: '256MB', mostRows, ...(mostPassed !== undefined && { mostPassed }) };
+  const bounds = { mostRows, ...(mostPassed !== undefined && { mostPassed }) };
   const entries = openArchivedEntries({ dataDir, logIdentity: log.identity, ...bounds });
   const archive: typeof entries = {
     ...entries,
@@ -86,7 +86,7 @@ export async function replayed({ rig, oldest, isJoined, mostRows = 1_000, mostPa
         given.add(`${entry.partition} ${entry.position}`);
         joined += entry.joined.lines;
         appended.set(`${entry.partition} ${entry.position}`, [...entry.joined.appends.keys()]);
-        for (const [user, text] of entry.joined.appends) lengths.set(user, (lengths.get(user) ?? 0) + text.length);
+        for (const [user, text] of entry.joined.appends) lengths.set(user, (lengths.get(user) ?? 0) + String(text).length);
       }
       return found;
     },

@@ -26,7 +26,7 @@ import {
   type World,
 } from '@tributary/testkit/simulation/world';
 import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
-import type { Joining } from '../../services/speed/src/read/archived-records.ts';
+import type { Joining } from '../../services/speed/src/read/archived-pieces.ts';
 
 const MEMORY = '256MB';
 const NEVER_MS = 1e15;
@@ -145,7 +145,7 @@ function archiveInFolder(dataDir: string, partitions: number, session: DuckDb): 
     const key = JSON.stringify([partition, number, segment.files]);
     const read = eventsOfFiles.get(key);
     if (read !== undefined) return read;
-    const reader = openArchivedEntries({ dataDir, logIdentity, memoryLimit: MEMORY });
+    const reader = openArchivedEntries({ dataDir, logIdentity });
     const entries = (await reader.after(partition, after)) ?? [];
     const events = entries.flatMap((entry) => (entry.kind === 'events' ? eventsIn(entry, partitions) : []));
     eventsOfFiles.set(key, events);
@@ -157,7 +157,7 @@ function archiveInFolder(dataDir: string, partitions: number, session: DuckDb): 
     archiver,
     entries(world, turn) {
       const { identity: logIdentity } = world.connectLog(turn);
-      const real = openArchivedEntries({ dataDir, logIdentity, memoryLimit: MEMORY, mostRows: 8 });
+      const real = openArchivedEntries({ dataDir, logIdentity, mostRows: 8 });
       return {
         async upTo(partition) {
           await turn();

@@ -26,7 +26,7 @@ export async function speedFromNothing(
   const store = createMemoryStore({ partitions: PARTITIONS });
   for (const [partition, copy] of copies.entries()) store.restore(partition, copy);
   const erasedLists = createErasedLists(erased);
-  const entries = openArchivedEntries({ dataDir, logIdentity: log.identity, memoryLimit: '256MB' });
+  const entries = openArchivedEntries({ dataDir, logIdentity: log.identity });
   const speed = createSpeedWorker({
     log: recallingLog(log, erasedLists.guard(entries)),
     erasedLists,

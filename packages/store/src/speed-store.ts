@@ -143,6 +143,8 @@ export interface Commit {
   readonly next: Omit<PartitionState, 'barriers' | 'crossed' | 'wasWatched'> & { readonly position: string };
   /** Lines (each ending in "\n") to append to users' records. */
   readonly appends: ReadonlyMap<string, string>;
+  /** The same, of other users, as UTF-8. */
+  readonly joined?: ReadonlyMap<string, Buffer>;
   /** Whole records to put in place of what is there: trimmed ones; "": the user has none any more. */
   readonly rewrites: ReadonlyMap<string, string>;
   /** Added under `deltasGeneration`, unless that is retired; then nothing is kept that a generation files. */

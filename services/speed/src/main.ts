@@ -150,8 +150,11 @@ function withArchive(
   const archive = openArchivedEntries({
     dataDir: resolve(config.dataDir),
     logIdentity: opened.identity,
-    // One session at a time: what does not fit goes to the data folder.
-    memoryLimit: '128MB',
+    onNotJoined: (partition, why) =>
+      logger.warn(
+        { partition, err: why.message },
+        'the records of a partition cannot be joined in DuckDB: the rest of it is read from the archive line by line, which takes at least twice as long',
+      ),
   });
   return recallingLog(opened, erasedLists.guard(archive), {
     now: () => performance.now(),

@@ -36,7 +36,7 @@ import { sendAhead } from './messages/send-ahead.ts';
 import type { ErasedLists } from './partitions/erased-lists.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
 import { joinRulesOf, loadPartition, type PartitionLimits, type PartitionRun } from './partitions/partition-run.ts';
-import type { AppliedRules } from './read/archived-records.ts';
+import type { AppliedRules } from './read/archived-pieces.ts';
 import { createGathering } from './read/gathering.ts';
 import { createReadAhead, type ReadAheadLimits } from './read/read-ahead.ts';
 import { mayGoOn } from './segments/follow.ts';

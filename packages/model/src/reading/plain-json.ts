@@ -1,5 +1,6 @@
 /** JSON in bytes as `JSON.stringify` writes most of it, passed over without a value being made: no escapes, no spaces, no exponents. */
 
+export const NEWLINE = 0x0a;
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
 export const MINUS = 0x2d;

@@ -177,21 +177,36 @@ describe('the reader of plain lines', () => {
     expect(taken).toBeGreaterThan(read / 10);
   });
 
-  it('law 7: takes a line as one of a user where it is taken, and is of that user', () => {
+  it('law 7: takes a line where it lies among others where it takes it alone, and no byte behind it', () => {
+    const next = encodeEvent({ ...BARE, id: 'next', userId: 'bert' });
+    const place = createPlainLineReader();
     let taken = 0;
     fc.assert(
       fc.property(anyLine(), (line) => {
-        const bytes = line.isWellFormed() ? reader.open(line) : -1;
-        const isOfAnna = bytes >= 0 && reader.isEventOf('anna', 0, bytes, NOW);
-        expect(isOfAnna).toBe(plainOf(line)?.userKey === 'anna');
-        if (isOfAnna) taken++;
+        if (!line.isWellFormed()) return;
+        const whole = Buffer.from(`${line}\n${next}\n`);
+        place.openBytes(whole, whole.length === line.length + next.length + 2);
+        const plain = plainOf(line);
+        const end = Buffer.byteLength(line);
+        expect(place.eventEnd(0, NOW)).toBe(plain === undefined ? -1 : end);
+        if (plain === undefined) return;
+        taken++;
+        expect(whole.toString('utf8', place.userFrom(), place.userTo())).toBe(plain.userKey);
+        expect(place.eventEnd(end + 1, NOW)).toBe(whole.length - 1);
+        expect(whole.toString('utf8', place.userFrom(), place.userTo())).toBe('bert');
       }),
       { numRuns: 2_000 },
     );
-    expect(taken).toBeGreaterThan(20);
-    const french = encodeEvent({ ...BARE, userId: 'été' });
-    expect(reader.isEventOf('été', 0, reader.open(french), NOW)).toBe(true);
-    expect(reader.isEventOf('etes', 0, reader.open(french), NOW)).toBe(false);
+    expect(taken).toBeGreaterThan(200);
+    // What is opened next does not change the bytes.
+    const bytes = Buffer.from(`${next}\n`);
+    place.openBytes(bytes, true);
+    place.open(encodeEvent(BARE));
+    expect(bytes.toString()).toBe(`${next}\n`);
+    for (const open of [next, `${next} \n`, `${next}}\n`, `${next.slice(0, -1)}\n${next}\n`]) {
+      place.openBytes(Buffer.from(open), true);
+      expect(place.eventEnd(0, NOW)).toBe(-1);
+    }
   });
 
   it('keeps apart names that fall on one slot of its cache', () => {

@@ -20,6 +20,7 @@ import {
   isAt,
   jsonEnd,
   MINUS,
+  NEWLINE,
   OPEN,
   QUOTE,
   TRUE,
@@ -57,8 +58,15 @@ export interface PlainLineReader {
    * where `decodeLine` has to look. The text is well-formed Unicode.
    */
   read(from: number, to: number, partition: number, partitions: number, appendedMs: number): PlainLine | undefined;
-  /** Whether `read` takes such a line as one of this user, wherever it was found. */
-  isEventOf(userKey: string, from: number, to: number, appendedMs: number): boolean;
+  /** From now on these bytes are read, UTF-8, where they lie; nothing may change them meanwhile. */
+  openBytes(bytes: Buffer, isAscii: boolean): void;
+  /**
+   * Where the line at `from` of these bytes ends, before its "\n", if `read` takes such a line wherever it was found; else -1. Its user's key then
+   * lies in the bytes `[userFrom(), userTo())`.
+   */
+  eventEnd(from: number, appendedMs: number): number;
+  userFrom(): number;
+  userTo(): number;
 }
 
 type Kind = FieldRow['type'];
@@ -90,8 +98,25 @@ const REPORTS = (['activity', 'page', 'click'] satisfies WebType[]).map((type) =
 /** Room for texts up to this long is made whatever they hold, UTF-16 units. */
 const LONG = 65_536;
 
-export function createPlainLineReader(): PlainLineReader {
+/** Bytes into which texts are written, one over the other. */
+function createRoom() {
   let data = Buffer.allocUnsafe(1 << 16);
+  return {
+    bytes: () => data,
+    /** How many bytes of UTF-8 the text has; -1: it is long, and not ASCII. */
+    write(text: string): number {
+      const most = text.length * 3;
+      const least = text.length <= LONG ? most : text.length + 8;
+      if (data.length < least) data = Buffer.allocUnsafe(least);
+      const written = data.write(text, 'utf8');
+      return written === text.length || data.length >= most ? written : -1;
+    },
+  };
+}
+
+export function createPlainLineReader(): PlainLineReader {
+  const room = createRoom();
+  let data: Buffer = room.bytes();
   let isAscii = true;
   let seen = 0;
   /** Where the texts of the fields seen lie, without the quotes; their numbers. */
@@ -103,23 +128,23 @@ export function createPlainLineReader(): PlainLineReader {
   let readsReports = false;
   let report: PlainReport | undefined;
 
-  /** Whether the bytes `[from, end)` are a line that this reader is sure of. */
-  function scan(from: number, end: number): boolean {
-    if (data[from] !== OPEN) return false;
+  /** Where the line at `from` ends, if this reader is sure of it; else -1. No line has a control character, so none goes on into another one. */
+  function lineEnd(from: number, end: number): number {
+    if (data[from] !== OPEN) return -1;
     seen = 0;
     report = undefined;
     let at = from + 1;
     for (let field = 0; ; field++) {
       field = keyAt(data, at, field);
-      if (field < 0) return false;
+      if (field < 0) return -1;
       seen |= 1 << field;
       at = valueEnd(field, at + (KEYS[field] as Uint8Array).length, end);
-      if (at < 0 || at >= end) return false;
+      if (at < 0 || at >= end) return -1;
       const next = data[at++];
       if (next === CLOSE) break;
-      if (next !== COMMA) return false;
+      if (next !== COMMA) return -1;
     }
-    return at === end && (seen & REQUIRED) === REQUIRED && (has(USER) || has(ANONYMOUS));
+    return (seen & REQUIRED) === REQUIRED && (has(USER) || has(ANONYMOUS)) ? at : -1;
   }
 
   /** Where the value at `at` ends; -1: it is not plain, or out of its field's bounds. */
@@ -131,7 +156,7 @@ export function createPlainLineReader(): PlainLineReader {
       case 'amount':
         return integerEnd(field, at, end);
       case 'currency':
-        return currencyEnd(field, at);
+        return isCurrency(data, at) ? kept(field, at + 1, at + 4) : -1;
       case 'flag':
         return isAt(data, at, TRUE) ? at + TRUE.length : -1;
       case 'object':
@@ -154,30 +179,23 @@ export function createPlainLineReader(): PlainLineReader {
     if (length < 1 || length > (LONGEST[field] as number)) return -1;
     if (IS_ASCII[field] && !isAscii && !hasOnlyAscii(data, at, stop)) return -1;
     if ((RESERVED[field] as readonly number[]).includes(data[at + 1] as number)) return -1;
-    starts[field] = at + 1;
-    stops[field] = stop;
-    return stop + 1;
+    return kept(field, at + 1, stop);
   }
 
-  function currencyEnd(field: number, at: number): number {
-    if (!isCurrency(data, at)) return -1;
-    starts[field] = at + 1;
-    stops[field] = at + 4;
-    return at + 5;
+  /** Where the text ends with its quote. */
+  function kept(field: number, from: number, to: number): number {
+    starts[field] = from;
+    stops[field] = to;
+    return to + 1;
   }
 
   function integerEnd(field: number, at: number, end: number): number {
     const stop = wholeEnd(data, at, end);
     if (stop < 0) return -1;
-    const first = data[at] === MINUS ? at + 1 : at;
-    if (stop - first > MOST_DIGITS) return -1;
-    const number = (first > at ? -1 : 1) * integerAt(data, first, stop);
+    const number = integerAt(data, at, stop);
     numbers[field] = number;
     return number < (LEAST[field] as number) || number > (MOST[field] as number) ? -1 : stop;
   }
-
-  /** What partitions say to each other has rules of its own. */
-  const isReserved = () => isAt(data, starts[TYPE] as number, PLATFORM);
 
   const has = (field: number) => (seen & (1 << field)) !== 0;
 
@@ -202,27 +220,36 @@ export function createPlainLineReader(): PlainLineReader {
     } satisfies Record<Kept, unknown>;
   }
 
-  const isEvent = (from: number, to: number, appendedMs: number) =>
-    scan(from, to) && !isReserved() && isInTime(numbers[TS] as number, numbers[RECEIVED] as number, appendedMs);
+  const user = () => (has(USER) ? USER : ANONYMOUS);
+
+  /** What partitions say to each other has rules of its own. */
+  const isEvent = (appendedMs: number) =>
+    !isAt(data, starts[TYPE] as number, PLATFORM) && isInTime(numbers[TS] as number, numbers[RECEIVED] as number, appendedMs);
 
   return {
     open(opened, asksReports = false) {
       readsReports = asksReports;
-      const most = opened.length * 3;
-      const room = opened.length <= LONG ? most : opened.length + 8;
-      if (data.length < room) data = Buffer.allocUnsafe(room);
-      const written = data.write(opened, 'utf8');
+      const written = room.write(opened);
+      data = room.bytes();
       isAscii = written === opened.length;
-      return isAscii || data.length >= most ? written : -1;
+      return written;
     },
     read(from, to, partition, partitions, appendedMs) {
-      if (!isEvent(from, to, appendedMs)) return undefined;
-      const user = has(USER) ? USER : ANONYMOUS;
-      if (partitionOfBytes(data, starts[user] as number, stops[user] as number, partitions) !== partition) return undefined;
-      const userKey = text(user);
-      return report === undefined ? { ok: true, event: event(), userKey } : { ok: true, event: event(), userKey, report };
+      if (lineEnd(from, to) !== to || !isEvent(appendedMs)) return undefined;
+      if (partitionOfBytes(data, starts[user()] as number, stops[user()] as number, partitions) !== partition) return undefined;
+      const plain = { ok: true, event: event(), userKey: text(user()) } as const;
+      return report === undefined ? plain : { ...plain, report };
     },
-    isEventOf: (key, from, to, appendedMs) => isEvent(from, to, appendedMs) && text(has(USER) ? USER : ANONYMOUS) === key,
+    openBytes(bytes, isAllAscii) {
+      data = bytes;
+      isAscii = isAllAscii;
+    },
+    eventEnd(from, appendedMs) {
+      const to = lineEnd(from, data.length);
+      return to >= 0 && data[to] === NEWLINE && isEvent(appendedMs) ? to : -1;
+    },
+    userFrom: () => starts[user()] as number,
+    userTo: () => stops[user()] as number,
   };
 }
 
@@ -246,10 +273,13 @@ function keyAt(data: Uint8Array, at: number, field: number): number {
   return -1;
 }
 
+/** Infinity: it has more digits than are exact. */
 function integerAt(data: Uint8Array, from: number, to: number): number {
+  const first = data[from] === MINUS ? from + 1 : from;
+  if (to - first > MOST_DIGITS) return Number.POSITIVE_INFINITY;
   let number = 0;
-  for (let i = from; i < to; i++) number = number * 10 + (data[i] as number) - ZERO;
-  return number;
+  for (let i = first; i < to; i++) number = number * 10 + (data[i] as number) - ZERO;
+  return first > from ? -number : number;
 }
 
 function isCurrency(data: Uint8Array, at: number): boolean {

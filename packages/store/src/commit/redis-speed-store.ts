@@ -121,6 +121,7 @@ function touchedKeys(prefix: string, commit: Commit): string[] {
   const { deltasGeneration: generation } = commit;
   const keys = [`${prefix}feed`, `${prefix}reading`];
   for (const userKey of commit.appends.keys()) keys.push(`${prefix}u:${userKey}`);
+  for (const userKey of commit.joined?.keys() ?? []) keys.push(`${prefix}u:${userKey}`);
   for (const userKey of commit.rewrites.keys()) keys.push(`${prefix}u:${userKey}`);
   for (const view of commit.deltas.keys()) keys.push(`${prefix}d:${generation}:${view}`);
   if (commit.conversions.size > 0) keys.push(`${prefix}c:${generation}`);
@@ -166,7 +167,7 @@ function commitArgs(
     String(commit.overflowed),
     rows,
   ];
-  pushPairs(args, commit.appends);
+  pushPairs(args, commit.appends, commit.joined);
   pushPairs(args, commit.rewrites);
   pushPairs(args, commit.conversions);
   args.push(String(commit.parked.length));
@@ -214,7 +215,8 @@ function pushMembers(args: Argument[], { forgotten, strays, enters, leaves, due,
   for (const [userKey, ms] of unsure) args.push(userKey, ms === null ? '' : String(ms));
 }
 
-function pushPairs(args: Argument[], pairs: ReadonlyMap<string, string>): void {
-  args.push(String(pairs.size));
+function pushPairs(args: Argument[], pairs: ReadonlyMap<string, string>, others?: ReadonlyMap<string, Buffer>): void {
+  args.push(String(pairs.size + (others?.size ?? 0)));
   for (const [key, value] of pairs) args.push(key, value);
+  for (const [key, value] of others ?? []) args.push(key, value);
 }

@@ -256,6 +256,19 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
       });
     });
 
+    test('invariant 1: what was joined is appended as texts are, of other users', async () => {
+      const store = await make();
+      const joined = new Map(['Björk', '用户', 'a'.repeat(30)].map((user) => [user, Buffer.from(`{"of":"${user}"}\n`)]));
+      await store.speed.commit(commitOf(null, 'p1', { appends: new Map([['Björk', 'before\n']]) }));
+      await store.speed.commit(commitOf('p1', 'p2', { appends: new Map([['text', 'line\n']]), joined }));
+      expect((await store.speed.loadRecords(P, ['Björk', '用户', 'a'.repeat(30), 'text'], 1e6)).records).toEqual([
+        'before\n{"of":"Björk"}\n',
+        '{"of":"用户"}\n',
+        `{"of":"${'a'.repeat(30)}"}\n`,
+        'line\n',
+      ]);
+    });
+
     test('records come in order as long as they sum to the bound, the first always, of the others the length in bytes', async () => {
       const store = await make();
       const records = new Map([

@@ -291,6 +291,7 @@ function applyCommit(
   if (position !== expected || stored.commitId !== commit.expectedCommit) return position < expected ? 'rewound' : 'fenced';
 
   for (const [user, lines] of commit.appends) stored.records.set(user, (stored.records.get(user) ?? '') + lines);
+  for (const [user, lines] of commit.joined ?? []) stored.records.set(user, (stored.records.get(user) ?? '') + lines.toString());
   for (const [user, record] of commit.rewrites)
     if (record === '') stored.records.delete(user);
     else stored.records.set(user, record);

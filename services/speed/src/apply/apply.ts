@@ -107,10 +107,7 @@ export async function applyBatch(
   const { following } = run;
   // Not at a barrier: the message would be in flight at the cut, and answers of that generation incomplete.
   if (batch.barrier === undefined) sayLosses(run, batch.upTo, effects, options);
-  if (batch.joined !== undefined) {
-    for (const [userKey, lines] of batch.joined.appends) effects.appends.set(userKey, lines);
-    forgetUsers(run, limits);
-  }
+  if (batch.joined !== undefined) forgetUsers(run, limits);
   if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits, sha256Hex);
   if (batch.lostUpToMs !== undefined) {
     loseUpTo(run, batch.lostUpToMs, limits);
@@ -137,6 +134,7 @@ export async function applyBatch(
       id: commitId,
       next: stateOf(run, batch.upTo, logIdentity),
       appends: erased.size === 0 ? appends : new Map([...appends].filter(([userKey]) => !erased.has(userKey))),
+      ...(batch.joined !== undefined && { joined: batch.joined.appends }),
       // What comes after a lift is all that there is.
       rewrites: new Map([...erased].map((userKey) => [userKey, appends.get(userKey) ?? ''])),
       deltas,

@@ -11,7 +11,7 @@ import { cutOfRecords, recordRetentionMs } from '@tributary/views/record';
 import { type StepRules, stepRules } from '@tributary/views/step';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { View } from '@tributary/views/view';
-import type { AppliedRules } from '../read/archived-records.ts';
+import type { AppliedRules } from '../read/archived-pieces.ts';
 import type { DecodedBatch } from '../read/decode.ts';
 import { afterBarrier, afterFall, beginFollowing, type Following, followFrom } from '../segments/follow.ts';
 import { createErasedUsers, type ErasedUsers } from './erased-users.ts';

@@ -12,8 +12,9 @@ import { sqlText } from '@tributary/archive/sql-text';
 import type { LogEntry, Position } from '@tributary/log/port';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { entriesIn, lineSqlOf, NO_BOUND_MS, relationOf } from './archived-lines.ts';
-import { type Joining, joinArchive } from './archived-records.ts';
+import { bytesOfLines, entriesIn, lineSqlOf, NO_BOUND_MS, relationOf } from './archived-lines.ts';
+import type { Joining } from './archived-pieces.ts';
+import { joinArchive } from './archived-records.ts';
 import type { ReadEntry } from './decode.ts';
 
 export interface ArchivedEntries {
@@ -28,30 +29,29 @@ export interface ArchivedEntries {
   close?(): Promise<void>;
 }
 
-/** Some 5 MB of lines, where they are as long as usual. */
-const MOST_JOINED = 20_000;
-/** Bytes of the files of such a segment, which are packed to a fifth or less. */
-const MOST_JOINED_BYTES = 4 * 2 ** 20;
+/** What DuckDB may take: one session is open at a time, and what does not fit goes to the data folder. */
+const MEMORY_LIMIT = '128MB';
 
 export interface ArchivedEntriesOptions {
   readonly dataDir: string;
   readonly logIdentity: string;
-  readonly memoryLimit: string;
-  /** Rows of a segment whose lines DuckDB joins by itself. */
-  readonly mostJoined?: number;
+  /** UTF-8 bytes of the lines of a segment of which DuckDB makes the entries in memory. */
+  readonly mostAggregatedBytes?: number;
   /** Lines that one entry of joined records stands for, unless a single entry of the log has more. */
   readonly mostRows?: number;
   /** Rows before the place where records begin to be joined that are passed over at once. */
   readonly mostPassed?: number;
+  /** Called where the records of a partition cannot be joined: it is read line by line. */
+  readonly onNotJoined?: (partition: number, why: Error) => void;
 }
 
 export function openArchivedEntries({
   dataDir,
   logIdentity,
-  memoryLimit,
-  mostJoined = MOST_JOINED,
+  mostAggregatedBytes,
   mostRows,
   mostPassed,
+  onNotJoined,
 }: ArchivedEntriesOptions): ArchivedEntries {
   /** The segment after each one that was read: a replay does not look for its place again. */
   const next = new Map<number, { readonly after: Position; readonly number: number }>();
@@ -79,11 +79,11 @@ export function openArchivedEntries({
     return segment;
   }
 
-  const openSession = () => openDuckDb({ memoryLimit, threads: 1, tempDir: dataPath(dataDir, 'staging', 'speed') });
+  const openSession = () => openDuckDb({ memoryLimit: MEMORY_LIMIT, threads: 1, tempDir: dataPath(dataDir, 'staging', 'speed') });
 
   async function eventsOf(segment: SegmentManifest, after: Position | null): Promise<ReadEntry[]> {
-    const { partition, files, rows } = segment;
-    const isJoined = rows <= mostJoined && files.reduce((sum, { bytes }) => sum + bytes, 0) <= MOST_JOINED_BYTES;
+    const { partition, files } = segment;
+    const asked = { partition, bytes: bytesOfLines(files), ...(mostAggregatedBytes !== undefined && { mostAggregatedBytes }) };
     if (files.length === 0) return [];
     const from = await relationOf(dataDir, files);
     const gone = await leftToGo(dataDir, segment);
@@ -92,12 +92,12 @@ export function openArchivedEntries({
     try {
       const lines = async (relation: string) =>
         `SELECT position, entry_index, ${await lineSqlOf(session, relation)} AS line FROM ${relation} ${where}`;
-      if (gone === null) return await entriesIn(session, await lines(from), { partition, isJoined });
+      if (gone === null) return await entriesIn(session, await lines(from), asked);
       // The same events, as they will be once all files are written again that have erased users.
       await session.run(`CREATE TABLE held AS SELECT *, ${SAID_SQL} AS said FROM ${from}`);
       await dropForgotten(session, dataDir, gone, 'held');
       await dropLent(session, dataDir, gone.lent, 'held');
-      return await entriesIn(session, await lines('held'), { partition, isJoined });
+      return await entriesIn(session, await lines('held'), asked);
     } finally {
       await session.close();
     }
@@ -124,6 +124,7 @@ export function openArchivedEntries({
   const records = joinArchive({
     ...{ dataDir, openSession, endOf, ...(mostRows !== undefined && { mostRows }) },
     ...(mostPassed !== undefined && { mostPassed }),
+    ...(onNotJoined !== undefined && { onNotJoined }),
     async segmentAfter(partition, position) {
       const segment = await segmentAfter(partition, position);
       if (segment !== null) passed(segment);

@@ -48,15 +48,29 @@ const VALUE_SQL: Readonly<Record<FieldRow['type'], (column: string) => string>> 
   object: (column) => column,
 };
 
+/** UTF-8 bytes of lines of which DuckDB makes the entries, in memory; more are read row by row, which it can spill. */
+const MOST_AGGREGATED_BYTES = 16 * 2 ** 20;
+/** Files are packed to a fifth of their lines, or somewhat less. */
+const UNPACKED = 5;
+
+export function bytesOfLines(files: readonly StoredFile[]): number {
+  return UNPACKED * files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 export interface EntriesAsked {
   readonly partition: number;
-  /** Whether the lines of an entry are joined by DuckDB. */
-  readonly isJoined: boolean;
+  /** UTF-8 bytes of the lines, or some as many. */
+  readonly bytes: number;
+  readonly mostAggregatedBytes?: number;
 }
 
 /** `lines`: a query of position, entry_index and line. */
-export async function entriesIn(session: DuckDb, lines: string, { partition, isJoined }: EntriesAsked): Promise<ReadEntry[]> {
-  const texts = isJoined ? linesJoined(session, lines) : linesOneByOne(session, lines);
+export async function entriesIn(
+  session: DuckDb,
+  lines: string,
+  { partition, bytes, mostAggregatedBytes = MOST_AGGREGATED_BYTES }: EntriesAsked,
+): Promise<ReadEntry[]> {
+  const texts = bytes <= mostAggregatedBytes ? linesJoined(session, lines) : linesOneByOne(session, lines);
   const entries: ReadEntry[] = [];
   for await (const { position, body, lineNumbers } of texts)
     entries.push({ partition, position, kind: 'events', body, appendedMs: NO_BOUND_MS, lineNumbers });

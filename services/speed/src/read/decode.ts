@@ -23,8 +23,8 @@ export interface ReadEntry extends LogEntry {
 
 /** Events that nothing is counted of, and that their users' records are all that is known of (archived-records.ts). */
 export interface JoinedRecords {
-  /** By user, lines in log order, each ending in "\n". */
-  readonly appends: ReadonlyMap<string, string>;
+  /** By user, lines in log order, each ending in "\n", UTF-8. */
+  readonly appends: ReadonlyMap<string, Buffer>;
   /** How many these are. */
   readonly lines: number;
   /** Those of other users, in log order. */

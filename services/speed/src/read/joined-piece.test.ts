@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { encodeEvent } from '@tributary/model/event';
 import { expect, test } from 'vitest';
-import { entriesOfPiece, PIECE_ORDER, passOver, pieceColumns, startReading } from './joined-piece.ts';
+import { entriesOf, noteSeen, PIECE_ORDER, passOver, pieceColumns, preparePiece, startReading } from './joined-piece.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -41,7 +41,8 @@ async function read(pieces: readonly (readonly Row[])[], { untrimmedLength = 1e9
     const found = [];
     for (const rows of pieces) {
       await session.run(`CREATE OR REPLACE TABLE piece AS SELECT ${pieceColumns('line')} FROM ${rowsOf(rows)} ${PIECE_ORDER}`);
-      const [entry] = await entriesOfPiece(reading, 'p', 'piece');
+      const [entry] = await entriesOf(reading, await preparePiece(reading, { table: 'piece', upTo: 'p' }));
+      await noteSeen(reading, 'piece');
       const apart = entry?.joined?.apart.map(({ line }) => String(JSON.parse(line).id));
       found.push(entry?.joined === undefined ? null : { joined: [...entry.joined.appends.keys()], apart });
     }

@@ -9,7 +9,7 @@
  */
 import type { EventLog, LogEntry, Position, ReadLimits } from '@tributary/log/port';
 import type { ArchivedEntries } from './archived-entries.ts';
-import type { AppliedRules } from './archived-records.ts';
+import type { AppliedRules } from './archived-pieces.ts';
 import { createFailures, type FailuresOptions } from './failures.ts';
 import { createHoles, type HolesOptions } from './holes.ts';
 import { isExpired } from './read-ahead.ts';

@@ -3,7 +3,7 @@ import type { EventLog, LogEntry, Position } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import type { Heartbeat } from '@tributary/model/partition-record';
 import type { ArchivedEntries } from './archived-entries.ts';
-import type { AppliedRules } from './archived-records.ts';
+import type { AppliedRules } from './archived-pieces.ts';
 import type { Failures } from './failures.ts';
 import { headUpTo } from './lines-apart.ts';
 
