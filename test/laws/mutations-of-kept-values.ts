@@ -244,6 +244,14 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     test: 'services/api/test/routes.test.ts',
   },
   {
+    lie: 'the room of an answer with values goes to the next one before it was sent',
+    law: '7',
+    file: 'services/api/src/routes/signal-values.ts',
+    from: "reply.raw.once('finish', writer.release);",
+    to: 'setImmediate(writer.release);',
+    test: 'services/api/test/body-pool.test.ts',
+  },
+  {
     lie: 'a query has no room for the record that comes behind its answer',
     law: '7',
     file: 'services/api/src/http/signals-body.ts',

@@ -4,7 +4,8 @@ import { encodeEvent } from '@tributary/model/event';
 import { clearPlaces, createPlaces } from '@tributary/store/records/signals';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createBodyPool, cutTo, placeSignals, queryBody, userBody } from '../src/http/signals-body.ts';
+import { createBodyPool } from '../src/http/body-pool.ts';
+import { cutTo, placeSignals, queryBody, userBody } from '../src/http/signals-body.ts';
 
 /** Bytes of a page: with them records are small, or larger than what is moved. */
 const LONGEST_PAGE = 4_000;

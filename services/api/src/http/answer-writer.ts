@@ -1,8 +1,9 @@
 /** The bytes of an answer, written one after the other: texts that are the same for each user are encoded once. */
 import { TributaryError } from '@tributary/model/errors';
+import type { BodyPool } from './body-pool.ts';
 
 const LIKELY_BYTES = 16 * 1024;
-const MOST_FIRST_BYTES = 1024 * 1024;
+const MOST_FIRST_BYTES = 2 * 1024 * 1024;
 /** UTF-8 has at most three bytes for a UTF-16 unit. */
 const MOST_BYTES_OF_UNIT = 3;
 
@@ -20,25 +21,34 @@ export interface AnswerWriter {
   written(): Buffer;
   /** The same behind `head`, which has at most `HEAD_BYTES`, without a copy. */
   writtenBehind(head: string): Buffer;
+  /** Gives the room to others: what was written changes afterwards, and no more may be written. */
+  release(): void;
 }
 
 /** There is room for as much before what is written. */
 const HEAD_BYTES = 64;
+const NONE = Buffer.alloc(0);
 
 /** Throws `too_much_asked` where an answer has more. */
 export function demandAtMost(mostBytes: number, bytes: number): void {
   if (bytes > mostBytes) throw new TributaryError('too_much_asked', `the answer must have at most ${mostBytes} bytes (got more)`);
 }
 
-/** `mostBytes`: throws `too_much_asked` beyond. `likelyBytes`: there is room for as many at once, up to a bound; for more it grows. */
-export function createAnswerWriter(mostBytes: number, likelyBytes = LIKELY_BYTES): AnswerWriter {
-  let buffer = Buffer.allocUnsafe(HEAD_BYTES + Math.min(likelyBytes, MOST_FIRST_BYTES));
+const NO_POOL: BodyPool = { take: (bytes) => Buffer.allocUnsafe(bytes), give: () => {} };
+
+/**
+ * `mostBytes`: throws `too_much_asked` beyond. `likelyBytes`: there is room for as many at once, up to a bound; for more it grows. `pool`: where the room comes
+ * from.
+ */
+export function createAnswerWriter(mostBytes: number, likelyBytes = LIKELY_BYTES, pool = NO_POOL): AnswerWriter {
+  let buffer = pool.take(HEAD_BYTES + Math.min(likelyBytes, MOST_FIRST_BYTES));
   let at = HEAD_BYTES;
   const demandRoom = (bytes: number) => {
     if (at + bytes <= buffer.length) return;
     demandAtMost(mostBytes, at - HEAD_BYTES);
-    const larger = Buffer.allocUnsafe(Math.max(2 * buffer.length, at + bytes));
+    const larger = pool.take(Math.max(2 * buffer.length, at + bytes));
     buffer.copy(larger, 0, 0, at);
+    pool.give(buffer);
     buffer = larger;
   };
   return {
@@ -71,6 +81,11 @@ export function createAnswerWriter(mostBytes: number, likelyBytes = LIKELY_BYTES
       if (from < 0) throw new RangeError(`head must have at most ${HEAD_BYTES} bytes (got ${HEAD_BYTES - from})`);
       buffer.write(head, from);
       return buffer.subarray(from, at);
+    },
+    release() {
+      pool.give(buffer);
+      buffer = NONE;
+      at = HEAD_BYTES;
     },
   };
 }

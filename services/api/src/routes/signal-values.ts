@@ -8,6 +8,7 @@ import { definitionsSchema } from '@tributary/signals/definitions/json-schema';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
 import { type AnswerWriter, createAnswerWriter } from '../http/answer-writer.ts';
+import { type BodyPool, createBodyPool } from '../http/body-pool.ts';
 import { askedUsers, findValues, knownNames, MOST_ANSWER_BYTES, unknownName } from '../http/find-values.ts';
 import { serve } from '../http/serve.ts';
 import { valuesWriter } from '../http/values-writer.ts';
@@ -32,25 +33,27 @@ interface Found {
 let schema: ReturnType<typeof definitionsSchema> | undefined;
 
 export const routes: Routes = (context) => (app, _options, done) => {
+  const pool = createBodyPool();
+
   serve(app, SIGNAL_VALUE_ROUTES.userValues, async (request, reply) => {
     const { params, query } = request;
     const asked = { users: [params.id], signals: query.signals, asOf: query.asOf, budgetMs: query.budgetMs };
-    const { asOf, partial, meta, writer } = await find(context, asked, request.owner);
+    const { asOf, partial, meta, writer } = await find(context, pool, asked, request.owner);
     // One user has no brackets of their own.
     const own = writer.written().subarray(1, -1);
     const parts = [`{"asOf":${asOf},"partial":${partial},`, own, `,"meta":${JSON.stringify(meta)}}`];
-    return send(
-      context,
-      reply,
-      request.owner,
-      Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
-    );
+    const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+    writer.release();
+    return send(context, reply, request.owner, body);
   });
 
   serve(app, SIGNAL_VALUE_ROUTES.queryValues, async (request, reply) => {
     const { users: asked, signals, asOf: given, budgetMs } = request.body;
-    const { asOf, partial, meta, writer } = await find(context, { users: asked, signals, asOf: given, budgetMs }, request.owner);
+    const question = { users: asked, signals, asOf: given, budgetMs };
+    const { asOf, partial, meta, writer } = await find(context, pool, question, request.owner);
     writer.text(`],"meta":${JSON.stringify(meta)}}`);
+    // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its room to the collector.
+    reply.raw.once('finish', writer.release);
     return send(context, reply, request.owner, writer.writtenBehind(`{"asOf":${asOf},"partial":${partial},"results":[`));
   });
 
@@ -78,10 +81,15 @@ export const routes: Routes = (context) => (app, _options, done) => {
 /** Most values with what is said of them have fewer. */
 const LIKELY_BYTES = 128;
 
-async function find(context: ApiContext, { users, signals, asOf, budgetMs }: Asked, owner: string): Promise<Found> {
+async function find(
+  context: ApiContext,
+  pool: BodyPool,
+  { users, signals, asOf, budgetMs }: Asked,
+  owner: string,
+): Promise<Found> {
   const asked = await askedUsers(context, users, signals ?? []);
   const names = namesAmong(knownNames(asked), signals);
-  const writer = createAnswerWriter(MOST_ANSWER_BYTES, users.length * names.length * LIKELY_BYTES);
+  const writer = createAnswerWriter(MOST_ANSWER_BYTES, users.length * names.length * LIKELY_BYTES, pool);
   const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, valuesWriter(writer, names));
   return { ...found, writer };
 }

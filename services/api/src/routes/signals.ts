@@ -6,11 +6,11 @@ import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { clearPlaces, createPlaces, signalId, signalTs } from '@tributary/store/records/signals';
 import type { ApiContext, Routes } from '../context.ts';
+import { createBodyPool } from '../http/body-pool.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 import {
-  createBodyPool,
   cutOfPartition,
   cutTo,
   lostAmong,
