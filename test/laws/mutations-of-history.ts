@@ -295,8 +295,8 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'a replayed line has quotes as they are',
     law: '3',
     file: `${SPEED}/read/archived-lines.ts`,
-    from: `, '"', '\\\\"') || '"'`,
-    to: `, '"', '"') || '"'`,
+    from: `, '"', '\\\\"') ELSE`,
+    to: `, '"', '"') ELSE`,
     test: 'test/laws/law-3-replayed-lines.test.ts',
   },
   {

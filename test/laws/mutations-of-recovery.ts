@@ -11,6 +11,8 @@ const PIECE = `${SPEED}/read/joined-piece.ts`;
 const RECORDS = `${SPEED}/read/archived-records.ts`;
 const PIECES = `${SPEED}/read/archived-pieces.ts`;
 const LINES = `${SPEED}/read/joined-lines.ts`;
+const ARCHIVED_LINES = `${SPEED}/read/archived-lines.ts`;
+const ARCHIVED_LINES_TEST = `${SPEED}/read/archived-lines.test.ts`;
 const JOINED_LINES = `${SPEED}/read/joined-lines.test.ts`;
 const FOREIGN = 'test/laws/law-7-foreign-lines.test.ts';
 const JOINED = 'test/laws/law-1-joined-records.test.ts';
@@ -297,6 +299,30 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     from: `hash(\${USER}, id)`,
     to: 'hash(user_key, id)',
     test: PIECE_TEST,
+  },
+  {
+    lie: 'what some files have in each row all files have',
+    law: '3',
+    file: ARCHIVED_LINES,
+    from: 'missing[i] === 0 && values[i] === rows',
+    to: 'missing[i] === 0',
+    test: ARCHIVED_LINES_TEST,
+  },
+  {
+    lie: 'what no row is known to lack all rows have',
+    law: '7',
+    file: ARCHIVED_LINES,
+    from: "columns.get(column) === 'all'",
+    to: 'columns.has(column)',
+    test: ARCHIVED_LINES_TEST,
+  },
+  {
+    lie: 'a column of which a row lacks the value is left out of all lines',
+    law: '3',
+    file: ARCHIVED_LINES,
+    from: 'missing[i] === values[i]',
+    to: 'missing[i] !== 0',
+    test: ARCHIVED_LINES_TEST,
   },
   {
     lie: 'log time before a piece is what it was expected to be',

@@ -12,7 +12,7 @@ import { sqlText } from '@tributary/archive/sql-text';
 import type { LogEntry, Position } from '@tributary/log/port';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
-import { bytesOfLines, entriesIn, lineSqlOf, NO_BOUND_MS, relationOf } from './archived-lines.ts';
+import { bytesOfLines, entriesIn, NO_BOUND_MS, rowsOf } from './archived-lines.ts';
 import type { Joining } from './archived-pieces.ts';
 import { joinArchive } from './archived-records.ts';
 import type { ReadEntry } from './decode.ts';
@@ -85,19 +85,18 @@ export function openArchivedEntries({
     const { partition, files } = segment;
     const asked = { partition, bytes: bytesOfLines(files), ...(mostAggregatedBytes !== undefined && { mostAggregatedBytes }) };
     if (files.length === 0) return [];
-    const from = await relationOf(dataDir, files);
     const gone = await leftToGo(dataDir, segment);
     const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
     const session = await openSession();
     try {
-      const lines = async (relation: string) =>
-        `SELECT position, entry_index, ${await lineSqlOf(session, relation)} AS line FROM ${relation} ${where}`;
-      if (gone === null) return await entriesIn(session, await lines(from), asked);
+      const { from, line } = await rowsOf(session, dataDir, files);
+      const lines = (relation: string) => `SELECT position, entry_index, ${line} AS line FROM ${relation} ${where}`;
+      if (gone === null) return await entriesIn(session, lines(from), asked);
       // The same events, as they will be once all files are written again that have erased users.
       await session.run(`CREATE TABLE held AS SELECT *, ${SAID_SQL} AS said FROM ${from}`);
       await dropForgotten(session, dataDir, gone, 'held');
       await dropLent(session, dataDir, gone.lent, 'held');
-      return await entriesIn(session, await lines('held'), asked);
+      return await entriesIn(session, lines('held'), asked);
     } finally {
       await session.close();
     }

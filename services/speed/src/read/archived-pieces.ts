@@ -3,7 +3,7 @@ import type { DuckDb } from '@tributary/archive/duckdb';
 import type { SegmentManifest, StoredFile } from '@tributary/archive/layout';
 import { sqlText } from '@tributary/archive/sql-text';
 import type { LogEntry, Position } from '@tributary/log/port';
-import { lineSqlOf, relationOf } from './archived-lines.ts';
+import { rowsOf } from './archived-lines.ts';
 import type { ReadEntry } from './decode.ts';
 import {
   entriesOf,
@@ -183,8 +183,7 @@ async function* passedOver(reading: Reading, { position, logTimeMs }: AppliedUpT
 }
 
 async function passFiles(reading: Reading, { dataDir }: JoinSource, files: readonly StoredFile[], upTo: Position): Promise<void> {
-  const from = await relationOf(dataDir, files);
-  const line = await lineSqlOf(reading.session, from);
+  const { from, line } = await rowsOf(reading.session, dataDir, files);
   await passOver(
     reading,
     `SELECT user_key, user_id, anonymous_id, id, ${line} AS line FROM ${from} WHERE position <= ${sqlText(upTo)}`,
@@ -228,10 +227,9 @@ async function loadHeld(
   { dataDir, mostRows = MOST_ROWS }: JoinSource,
   { group, after, held }: Held,
 ): Promise<Position[]> {
-  const from = await relationOf(dataDir, group.files);
+  const { from, line } = await rowsOf(session, dataDir, group.files);
   const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
-  const columns = pieceColumns(await lineSqlOf(session, from));
-  await session.run(`CREATE OR REPLACE TABLE ${held} AS SELECT ${columns} FROM ${from} ${where} ${PIECE_ORDER}`);
+  await session.run(`CREATE OR REPLACE TABLE ${held} AS SELECT ${pieceColumns(line)} FROM ${from} ${where} ${PIECE_ORDER}`);
   const [all = {}] = await session.rows(
     `SELECT count(*)::INTEGER AS rows, sum(strlen(line))::DOUBLE AS bytes, max(position) AS last FROM ${held}`,
   );
