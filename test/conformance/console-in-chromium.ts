@@ -330,7 +330,7 @@ export async function startConsole() {
   /** The texts of all cells, row by row, without what is small beside a figure. */
   const cellsOf = (caption: string) =>
     tableOf(caption)
-      .locator('tbody tr')
+      .locator('tbody tr:not(.beside)')
       .evaluateAll((rows) =>
         rows.map((row) =>
           [...row.querySelectorAll('td')].map((cell) => {

@@ -286,6 +286,25 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.waitForFunction(() => document.activeElement?.id === 'content');
   });
 
+  test('on a telephone no column of a table is out of sight but the many models of one conversion, and none is left out', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const address of OF_PAGES) {
+      await follow(address);
+      const hidden = await page
+        .locator('.table-box:visible')
+        .evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map(({ ariaLabel }) => ariaLabel));
+      expect([address, hidden]).toEqual([address, /^conversion\?/.test(address) ? ['Credit of each touch'] : []]);
+    }
+    await follow('attribution');
+    const [row] = (await answer('/v1/attribution/compare?models=last&from=2026-10-22&to=2026-11-21&sort=conversions')).rows;
+    const beside = page.getByRole('region', { name: 'Conversions by channel and model' }).locator('tbody .beside').first();
+    expect([await beside.isVisible(), await beside.textContent()]).toEqual([
+      true,
+      `Touches ${count(row.touches)}Cost ${money(row.costMinor, 'EUR')}`,
+    ]);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   test('other definitions are previewed beside those in force, as the API has it, and nothing changes', () =>
     previewedAsTheApi(on as ConsoleInChromium));
 

@@ -1,7 +1,7 @@
 /** What the console says of the state of the platform, and how it splits differences: each judged alone. */
 import { RECONCILIATION_EXAMPLE } from '@tributary/contract/groups/reconciliation';
 import { expect, test } from 'vitest';
-import { classesIn, classRowsOf } from '../src/app/pages/class-rows.ts';
+import { classesIn, classRowsOf, sumName } from '../src/app/pages/class-rows.ts';
 import { type Finding, findingsOf, type Seen } from '../src/app/pages/findings.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
@@ -119,4 +119,10 @@ test('law 4: each sum that differs is split into classes that add up to it, amou
   for (const { difference, parts } of rows)
     expect([...parts.values()].reduce<number>((sum, one) => sum + Number(one), 0)).toBe(difference);
   expect(classesIn(rows)).toEqual(['late', 'duplicate', 'ofTomorrow']);
+});
+
+test('a sum that is not a count of things is named with its unit', () => {
+  expect(['valueMinor', 'creditMicros', 'engagedMs', 'xPx', 'conversions', 'band0Views', 'Minor'].map(sumName)).toEqual([
+    ...['value, minor units', 'credit, millionths', 'engaged, ms', 'x, px', 'conversions', 'band0Views', 'Minor'],
+  ]);
 });

@@ -146,7 +146,7 @@ function ComparePanel({ answer, measure, choice, question, by, withoutIntervals,
   return (
     <Panel
       title={`${measure.text} by ${by === 'type' ? 'type of conversion' : by}`}
-      about={`${measure.about}${hasIntervals ? ` Lines are intervals of ${Math.round(level * 100)} %, by users.` : ''}`}
+      about={`${measure.about}${hasIntervals ? ` Lines are intervals of ${Math.round(level * 100)} %, from samples of users.` : ''}`}
       question={question}
       csv={() => csvOf(columns, rows)}
       tools={
@@ -229,11 +229,18 @@ function columnsOf(
         ),
       raw: (row) => nameOf(row, by),
     },
-    { head: 'Touches', isFigure: true, cell: ({ touches }) => count(touches), raw: ({ touches }) => touches },
+    {
+      head: 'Touches',
+      isFigure: true,
+      isBeside: true,
+      cell: ({ touches }) => count(touches),
+      raw: ({ touches }) => touches,
+    },
     {
       head: 'Cost',
       fileHead: 'costMinor',
       isFigure: true,
+      isBeside: true,
       cell: ({ costMinor }) => money(costMinor, currency),
       raw: ({ costMinor }) => costMinor,
     },

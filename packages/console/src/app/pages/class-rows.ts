@@ -5,6 +5,14 @@ type Reconciliation = Answer<'reconciliation'>['reconciliation'];
 type View = Reconciliation['views'][string];
 export type Figure = number | bigint;
 
+/** The sum of a view as people read it, with its unit: `valueMinor` is "value, minor units". */
+export function sumName(measure: string): string {
+  const [, name = measure, unit = ''] = /^(.+?)(Minor|Micros|Ms|Px)$/.exec(measure) ?? [];
+  return unit === '' ? name : `${name}, ${UNITS[unit]}`;
+}
+
+const UNITS: Readonly<Record<string, string>> = { Minor: 'minor units', Micros: 'millionths', Ms: 'ms', Px: 'px' };
+
 /** In the order of the columns. Names of later versions follow, as they are. */
 export const CLASSES: Readonly<Record<string, string>> = {
   late: 'Late',

@@ -5,6 +5,7 @@ import { csvOf } from '../parts/csv.ts';
 import { count, instant, percent } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { type Column, Table } from '../parts/table.tsx';
+import { sumName } from './class-rows.ts';
 import { DifferenceClasses } from './difference-classes.tsx';
 
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
@@ -142,10 +143,10 @@ export function comparedAsCsv(all: readonly Reconciliation[]): string {
 
 const DIFFERENCES: readonly Column<Difference>[] = [
   { head: 'View', cell: ({ view }) => view },
-  { head: 'Sum of', cell: ({ measure }) => measure },
-  { head: 'Rows that differ', isFigure: true, cell: ({ rows }) => rows },
-  { head: 'Readers saw', isFigure: true, cell: ({ before }) => count(before) },
-  { head: 'Computed', isFigure: true, cell: ({ after }) => count(after) },
+  { head: 'Sum of', cell: ({ measure }) => sumName(measure) },
+  { head: 'Rows that differ', isFigure: true, isBeside: true, cell: ({ rows }) => rows },
+  { head: 'Readers saw', isFigure: true, isBeside: true, cell: ({ before }) => count(before) },
+  { head: 'Computed', isFigure: true, isBeside: true, cell: ({ after }) => count(after) },
   {
     head: 'Difference',
     isFigure: true,

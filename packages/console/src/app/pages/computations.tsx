@@ -70,6 +70,7 @@ const COLUMNS: readonly Column<Computation>[] = [
   { head: 'A line waits', fileHead: 'lagMs', isFigure: true, cell: waits, raw: ({ lagMs }) => lagMs },
   {
     head: 'Reported, UTC',
+    isBeside: true,
     cell: ({ reportedAt, mostLagMs }) => (
       <>
         <span class="nowrap">{reportedAt === null ? 'never' : instant(reportedAt)}</span>
@@ -80,8 +81,9 @@ const COLUMNS: readonly Column<Computation>[] = [
   },
   {
     head: 'Writes',
+    isBeside: true,
     cell: ({ writes: { fields } }) => <Name text={fields.join(', ')} most={80} />,
     raw: ({ writes: { fields } }) => fields.join(' '),
   },
-  { head: 'Registered by', cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
+  { head: 'Registered by', isBeside: true, cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
 ];

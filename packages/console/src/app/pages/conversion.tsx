@@ -149,7 +149,12 @@ function columnsOf({ conversion, models }: Explained): Column<Touch>[] {
             <Name text={channel} />
           </b>
           <span class="small">
-            <Name text={campaign} most={40} /> · <Name text={type} most={30} />
+            {campaign !== '(none)' && (
+              <>
+                <Name text={campaign} most={40} /> ·{' '}
+              </>
+            )}
+            <Name text={type} most={30} />
           </span>
         </>
       ),

@@ -62,7 +62,7 @@ export function ConversionsPage({ place }: PageProps) {
               title={user === null ? 'Conversions' : `Conversions of ${user}`}
               about={`Those of generation ${meta.generation}${meta.cut === null ? '' : `, up to ${instant(meta.cut)} UTC`}. Later ones follow with the next generation; their ids can be explained at once.`}
               question={addressOfQuestion('listConversions', asked)}
-              csv={() => csvOf(COLUMNS, conversions)}
+              csv={() => csvOf([...COLUMNS, CURRENCY], conversions)}
               tools={user !== null && <a href={addressWith(place, { user: null, cursor: null })}>All users</a>}
             >
               {conversions.length === 0 ? (
@@ -89,8 +89,13 @@ const COLUMNS: readonly Column<Conversion>[] = [
     ),
     raw: ({ id }) => id,
   },
-  { head: 'When, UTC', cell: ({ ts }) => <span class="nowrap">{instant(ts)}</span>, raw: ({ ts }) => new Date(ts).toISOString() },
-  { head: 'Type', cell: ({ type }) => <Name text={type} />, raw: ({ type }) => type },
+  {
+    head: 'When, UTC',
+    isBeside: true,
+    cell: ({ ts }) => <span class="nowrap">{instant(ts)}</span>,
+    raw: ({ ts }) => new Date(ts).toISOString(),
+  },
+  { head: 'Type', isBeside: true, cell: ({ type }) => <Name text={type} />, raw: ({ type }) => type },
   {
     head: 'Value',
     fileHead: 'valueMinor',
@@ -98,7 +103,6 @@ const COLUMNS: readonly Column<Conversion>[] = [
     cell: ({ valueMinor, currency }) => money(valueMinor, currency),
     raw: ({ valueMinor }) => valueMinor,
   },
-  { head: 'Currency', cell: ({ currency }) => currency, raw: ({ currency }) => currency },
   {
     head: 'User',
     cell: ({ userId }) => (
@@ -109,3 +113,6 @@ const COLUMNS: readonly Column<Conversion>[] = [
     raw: ({ userId }) => userId,
   },
 ];
+
+/** In the file alone: on the page it stands in the amount. */
+const CURRENCY = { head: 'Currency', raw: ({ currency }: Conversion) => currency };

@@ -51,7 +51,7 @@ function columnsFor(place: Place): readonly Column<Defined>[] {
       raw: ({ name }) => name,
     },
     { head: 'Says', cell: ({ says }) => <bdi class="sentence">{says}</bdi>, raw: ({ says }) => says },
-    { head: 'Version', cell: ({ version }) => <code>{version}</code>, raw: ({ version }) => version },
+    { head: 'Version', isBeside: true, cell: ({ version }) => <code>{version}</code>, raw: ({ version }) => version },
   ];
 }
 
@@ -139,6 +139,7 @@ const VALUE_COLUMNS: readonly Column<Shown>[] = [
   },
   {
     head: 'Last day',
+    isBeside: true,
     fileHead: 'lastDay',
     cell: ({ lastDay }) => <span class="nowrap">{lastDay}</span>,
     raw: ({ lastDay }) => lastDay,

@@ -59,6 +59,7 @@ const COLUMNS: readonly Column<DeadLetter>[] = [
   },
   {
     head: 'Place',
+    isBeside: true,
     cell: ({ partition, id }) => (
       <>
         partition {partition}
@@ -71,6 +72,7 @@ const COLUMNS: readonly Column<DeadLetter>[] = [
   },
   {
     head: 'Record',
+    isBeside: true,
     cell: ({ id, raw }) => <Raw name={`Record ${id}`} text={`${raw.slice(0, MOST_RAW)}${raw.length > MOST_RAW ? '…' : ''}`} />,
     raw: ({ raw }) => raw,
   },

@@ -2,7 +2,7 @@
 import type { Answer } from '@tributary/client/operations';
 import { count, money, NONE } from '../parts/format.ts';
 import { type Column, Table } from '../parts/table.tsx';
-import { CLASSES, type ClassRow, classesIn, classRowsOf, type Figure } from './class-rows.ts';
+import { CLASSES, type ClassRow, classesIn, classRowsOf, type Figure, sumName } from './class-rows.ts';
 
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
 
@@ -39,7 +39,11 @@ function figureOf({ currency }: ClassRow, figure: Figure): string {
 function columnsOf(names: readonly string[]): readonly Column<ClassRow>[] {
   return [
     { head: 'View', cell: ({ view }) => view, raw: ({ view }) => view },
-    { head: 'Sum of', cell: ({ measure }) => measure, raw: ({ measure }) => measure },
+    {
+      head: 'Sum of',
+      cell: ({ measure, currency }) => (currency === null ? sumName(measure) : sumName(measure).split(',')[0]),
+      raw: ({ measure }) => measure,
+    },
     { head: 'Difference', isFigure: true, cell: (row) => figureOf(row, row.difference), raw: ({ difference }) => difference },
     ...names.map(
       (name): Column<ClassRow> => ({

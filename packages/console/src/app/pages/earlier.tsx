@@ -53,7 +53,12 @@ export function EarlierPanel({ place, choice, by, models, chosen }: Props) {
         return (
           <Panel
             title="Against the days before"
-            about={`What changed under ${shown}, against ${daysIn(previousRange)}: the same length, right before.`}
+            about={
+              <>
+                What changed under {shown}, against <span class="nowrap">{daysIn(previousRange)}</span>: the same length, right
+                before.
+              </>
+            }
             question={addressOfQuestion('attribution', asked)}
             csv={() => csvOf(columns, rows)}
             tools={
@@ -114,6 +119,7 @@ function columnsOf(currency: string | null, by: Props['by']): readonly Column<Ro
     {
       head: 'Conversions',
       isFigure: true,
+      isBeside: true,
       cell: ({ conversions }) => parts(conversions),
       raw: ({ conversions }) => conversions,
     },
@@ -121,6 +127,7 @@ function columnsOf(currency: string | null, by: Props['by']): readonly Column<Ro
       head: 'Before',
       fileHead: 'previousConversions',
       isFigure: true,
+      isBeside: true,
       cell: ({ previousConversions }) => parts(previousConversions),
       raw: ({ previousConversions }) => previousConversions,
     },
@@ -141,16 +148,17 @@ function columnsOf(currency: string | null, by: Props['by']): readonly Column<Ro
       raw: ({ conversionsChange }) => conversionsChange,
     },
     {
-      head: 'Value',
+      head: 'Change of value',
       fileHead: 'valueMinorChange',
       isFigure: true,
       cell: ({ valueMinorChange }) => signed(valueMinorChange, amount),
       raw: ({ valueMinorChange }) => valueMinorChange,
     },
     {
-      head: 'Cost',
+      head: 'Change of cost',
       fileHead: 'costMinorChange',
       isFigure: true,
+      isBeside: true,
       cell: ({ costMinorChange }) => signed(costMinorChange, amount),
       raw: ({ costMinorChange }) => costMinorChange,
     },

@@ -47,5 +47,5 @@ const COLUMNS: readonly Column<NewestEvent>[] = [
     cell: ({ ts }) => <span class="nowrap">{dayOf(ts) === dayOf(Date.now()) ? clock(ts) : instant(ts)}</span>,
     raw: ({ ts }) => new Date(ts).toISOString(),
   },
-  { head: 'From', cell: ({ source }) => <Name text={source} most={40} />, raw: ({ source }) => source },
+  { head: 'From', isBeside: true, cell: ({ source }) => <Name text={source} most={40} />, raw: ({ source }) => source },
 ];

@@ -80,7 +80,7 @@ function saidOf({ progress, failure, cancelled, outcome }: Run): string {
 
 const RUNS: readonly Column<Run>[] = [
   {
-    head: 'Asked for, UTC',
+    head: 'Queued, UTC',
     cell: ({ queuedAt }) => <span class="nowrap">{instant(queuedAt)}</span>,
     raw: ({ queuedAt }) => new Date(queuedAt).toISOString(),
   },
@@ -95,9 +95,15 @@ const RUNS: readonly Column<Run>[] = [
     raw: ({ state }) => state,
   },
   { head: 'What', cell: (run) => <Name text={saidOf(run)} most={200} />, raw: saidOf },
-  { head: 'Mode', cell: ({ mode }) => mode, raw: ({ mode }) => mode },
-  { head: 'Generation', isFigure: true, cell: ({ generation }) => generation ?? NONE, raw: ({ generation }) => generation },
-  { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
+  { head: 'Mode', isBeside: true, cell: ({ mode }) => mode, raw: ({ mode }) => mode },
+  {
+    head: 'Generation',
+    isFigure: true,
+    isBeside: true,
+    cell: ({ generation }) => generation ?? NONE,
+    raw: ({ generation }) => generation,
+  },
+  { head: 'Because of', isBeside: true, cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
 ];
 
 /** In the file alone: on the page it stands below the state, where it is not the usual one. */
@@ -180,6 +186,7 @@ const GENERATIONS: readonly Column<Generation>[] = [
   },
   {
     head: 'Cut, UTC',
+    isBeside: true,
     cell: ({ createdAt, computedAt, mode, base }) => (
       <>
         <span class="nowrap">{instant(createdAt)}</span>
@@ -192,10 +199,17 @@ const GENERATIONS: readonly Column<Generation>[] = [
     ),
     raw: ({ createdAt }) => new Date(createdAt).toISOString(),
   },
-  { head: 'Events', isFigure: true, cell: ({ counts }) => count(counts.events), raw: ({ counts }) => counts.events },
+  {
+    head: 'Events',
+    isFigure: true,
+    isBeside: true,
+    cell: ({ counts }) => count(counts.events),
+    raw: ({ counts }) => counts.events,
+  },
   {
     head: 'New',
     isFigure: true,
+    isBeside: true,
     cell: ({ counts: { newEvents, duplicates } }) => (
       <>
         {count(newEvents)}
@@ -204,7 +218,7 @@ const GENERATIONS: readonly Column<Generation>[] = [
     ),
     raw: ({ counts }) => counts.newEvents,
   },
-  { head: 'Because of', cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
+  { head: 'Because of', isBeside: true, cell: ({ reason }) => <Name text={reason} />, raw: ({ reason }) => reason },
 ];
 
 /** In the file alone: on the page they stand below other figures. */
@@ -268,9 +282,19 @@ const PUBLICATIONS: readonly Column<Publication>[] = [
     raw: ({ action }) => action,
   },
   { head: 'Generation', isFigure: true, cell: ({ generation }) => generation, raw: ({ generation }) => generation },
-  { head: 'At, UTC', cell: ({ at }) => <span class="nowrap">{instant(at)}</span>, raw: ({ at }) => new Date(at).toISOString() },
-  { head: 'By', cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
-  { head: 'Why', cell: ({ why }) => (why === undefined ? NONE : <Name text={why} most={200} />), raw: ({ why }) => why },
+  {
+    head: 'At, UTC',
+    isBeside: true,
+    cell: ({ at }) => <span class="nowrap">{instant(at)}</span>,
+    raw: ({ at }) => new Date(at).toISOString(),
+  },
+  { head: 'By', isBeside: true, cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
+  {
+    head: 'Why',
+    isBeside: true,
+    cell: ({ why }) => (why === undefined ? NONE : <Name text={why} most={200} />),
+    raw: ({ why }) => why,
+  },
 ];
 
 function Reconciliations() {

@@ -187,7 +187,7 @@ function ListPanel({ answer, question, currency }: ListProps) {
   const columns: Column<Path>[] = [
     { head: 'Path', cell: ({ steps }) => <Steps steps={steps} />, raw: ({ steps }) => steps.join(' > ') },
     { head: 'Conversions', isFigure: true, cell: ({ conversions }) => count(conversions), raw: ({ conversions }) => conversions },
-    { head: 'Share', isFigure: true, cell: ({ share }) => percent(share), raw: ({ share }) => share },
+    { head: 'Share', isFigure: true, isBeside: true, cell: ({ share }) => percent(share), raw: ({ share }) => share },
     {
       head: 'Value',
       fileHead: 'valueMinor',
@@ -250,11 +250,12 @@ function AssistsPanel({ answer, question, currency }: ListProps) {
     },
     { head: 'Assisted', isFigure: true, cell: ({ assisted }) => count(assisted), raw: ({ assisted }) => assisted },
     { head: 'Was last in', isFigure: true, cell: ({ last }) => count(last), raw: ({ last }) => last },
-    { head: 'Assisted for each last', isFigure: true, cell: (row) => ratio(row.ratio), raw: (row) => row.ratio },
+    { head: 'Assisted for each last', isFigure: true, isBeside: true, cell: (row) => ratio(row.ratio), raw: (row) => row.ratio },
     {
       head: 'Value of those it took part in',
       fileHead: 'participatedValueMinor',
       isFigure: true,
+      isBeside: true,
       cell: ({ participatedValueMinor }) => money(participatedValueMinor, currency),
       raw: ({ participatedValueMinor }) => participatedValueMinor,
     },

@@ -31,7 +31,7 @@ export const EVENTS: Column<Rejection> = {
   raw: ({ count: many }) => many,
 };
 
-export const LAST = { head: 'Last, UTC', raw: ({ lastAt }: Rejection) => new Date(lastAt).toISOString() };
+export const LAST = { head: 'Last, UTC', isBeside: true, raw: ({ lastAt }: Rejection) => new Date(lastAt).toISOString() };
 
 export function keyOf({ reason, keyId, message }: Rejection): string {
   return `${reason} ${keyId} ${message}`;

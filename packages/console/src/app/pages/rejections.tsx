@@ -121,6 +121,7 @@ function columnsFor(place: Place): readonly Column<Rejection>[] {
     },
     {
       head: 'Key',
+      isBeside: true,
       cell: ({ keyId }) =>
         keyId === null ? (
           NONE
@@ -131,9 +132,15 @@ function columnsFor(place: Place): readonly Column<Rejection>[] {
         ),
       raw: ({ keyId }) => keyId,
     },
-    { head: 'Page of', cell: ({ origin }) => (origin === null ? NONE : <Name text={origin} />), raw: ({ origin }) => origin },
+    {
+      head: 'Page of',
+      isBeside: true,
+      cell: ({ origin }) => (origin === null ? NONE : <Name text={origin} />),
+      raw: ({ origin }) => origin,
+    },
     {
       head: 'Last event',
+      isBeside: true,
       fileHead: 'Form of the last event',
       cell: ({ message, sample }) =>
         sample === null || sample === undefined ? (
@@ -189,6 +196,7 @@ const COLLECTORS: readonly Column<Collector>[] = [
   },
   {
     head: 'Remembers since, UTC',
+    isBeside: true,
     cell: ({ since }) => instant(since),
     raw: ({ since }) => (since === null ? null : new Date(since).toISOString()),
   },

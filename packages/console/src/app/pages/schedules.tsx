@@ -83,6 +83,7 @@ const COLUMNS: readonly Column<Schedule>[] = [
   },
   {
     head: 'Next, UTC',
+    isBeside: true,
     cell: ({ paused, next, lastDoneAt }) => (
       <>
         {paused ? <span class="badge is-plain">paused</span> : <span class="nowrap">{instant(next[0])}</span>}
@@ -93,6 +94,7 @@ const COLUMNS: readonly Column<Schedule>[] = [
   },
   {
     head: 'Computes',
+    isBeside: true,
     cell: ({ mode, promote }) => (
       <>
         {computes(mode)}

@@ -138,9 +138,15 @@ function columnsFor(place: Place): readonly Column<Definition>[] {
       raw: ({ name }) => name,
     },
     { head: 'Says', cell: ({ says }) => <bdi class="sentence">{says}</bdi>, raw: ({ says }) => says },
-    { head: 'Kind', cell: ({ kind }) => kind, raw: ({ kind }) => kind },
-    { head: 'Looks back', fileHead: 'reachMs', cell: ({ reachMs }) => duration(reachMs), raw: ({ reachMs }) => reachMs },
-    { head: 'Version', cell: ({ version }) => <code>{version}</code>, raw: ({ version }) => version },
+    { head: 'Kind', isBeside: true, cell: ({ kind }) => kind, raw: ({ kind }) => kind },
+    {
+      head: 'Looks back',
+      fileHead: 'reachMs',
+      isBeside: true,
+      cell: ({ reachMs }) => duration(reachMs),
+      raw: ({ reachMs }) => reachMs,
+    },
+    { head: 'Version', isBeside: true, cell: ({ version }) => <code>{version}</code>, raw: ({ version }) => version },
   ];
 }
 
@@ -251,7 +257,7 @@ function valueColumns(place: Place, figureOf: FigureOf): readonly Column<readonl
       cell: ([name, { value }]) => <ValueText value={value} figure={figureOf(name)} />,
       raw: ([, { value }]) => rawOf(value),
     },
-    { head: 'State', cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
-    { head: 'Version', cell: ([, { version }]) => <code>{version}</code>, raw: ([, { version }]) => version },
+    { head: 'State', isBeside: true, cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
+    { head: 'Version', isBeside: true, cell: ([, { version }]) => <code>{version}</code>, raw: ([, { version }]) => version },
   ];
 }

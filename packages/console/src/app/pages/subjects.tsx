@@ -145,7 +145,7 @@ function Erasures({ user, place }: { readonly user: string | null; readonly plac
       {({ erasures: all, nextCursor }) => (
         <Panel
           title={user === null ? 'Erasures' : 'Erasures of this key'}
-          about="Newest first. Whose an erasure is stands in none of them. Not counted is another thing than gone: the receipt says where bytes may still lie."
+          about="Newest first. No row says whose data it is. What does not count any more may still lie on a disk: the receipt says where."
           question={addressOfQuestion('erasures', asked)}
           csv={() => csvOf(columns, all)}
         >
@@ -175,12 +175,12 @@ function columnsFor(place: Place): readonly Column<Erasure>[] {
       raw: ({ askedAt }) => new Date(askedAt).toISOString(),
     },
     { head: 'State', cell: ({ state }) => <StateOf state={state} />, raw: ({ state }) => state },
-    { head: 'By', cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
+    { head: 'By', isBeside: true, cell: ({ by }) => <Name text={by} />, raw: ({ by }) => by },
     {
       head: 'Reason',
       cell: ({ reason }) => (reason === null ? NONE : <Name text={reason} most={120} />),
       raw: ({ reason }) => reason,
     },
-    { head: 'Receipt', cell: ({ id }) => <code>{id}</code>, raw: ({ id }) => id },
+    { head: 'Receipt', isBeside: true, cell: ({ id }) => <code>{id}</code>, raw: ({ id }) => id },
   ];
 }

@@ -114,7 +114,18 @@ const COLUMNS: readonly Column<Partition>[] = [
     raw: ({ behind }) => behind,
   },
   { head: 'Age of log time', fileHead: 'lagMs', isFigure: true, cell: ({ lagMs }) => duration(lagMs), raw: ({ lagMs }) => lagMs },
-  { head: 'Generation', isFigure: true, cell: ({ generation }) => generation ?? NONE, raw: ({ generation }) => generation },
-  { head: 'Read up to', cell: ({ position }) => <code>{position ?? NONE}</code>, raw: ({ position }) => position },
-  { head: 'Log ends at', cell: ({ logEnd }) => <code>{logEnd ?? NONE}</code>, raw: ({ logEnd }) => logEnd },
+  {
+    head: 'Generation',
+    isFigure: true,
+    isBeside: true,
+    cell: ({ generation }) => generation ?? NONE,
+    raw: ({ generation }) => generation,
+  },
+  {
+    head: 'Read up to',
+    isBeside: true,
+    cell: ({ position }) => <code>{position ?? NONE}</code>,
+    raw: ({ position }) => position,
+  },
+  { head: 'Log ends at', isBeside: true, cell: ({ logEnd }) => <code>{logEnd ?? NONE}</code>, raw: ({ logEnd }) => logEnd },
 ];

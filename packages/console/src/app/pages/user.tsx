@@ -199,7 +199,7 @@ const valuesOf = (figureOf: FigureOf): readonly Column<readonly [string, Value]>
     cell: ([name, { value }]) => <ValueText value={value} figure={figureOf(name)} />,
     raw: ([, { value }]) => rawOf(value),
   },
-  { head: 'State', cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
+  { head: 'State', isBeside: true, cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
 ];
 
 function Events({ id, place }: { readonly id: string; readonly place: Place }) {

@@ -197,12 +197,20 @@ function columnsOf(basis: Basis): Column<ElementRow>[] {
       raw: ({ n }) => n,
     },
     {
-      head: 'Seen',
+      head: 'Seen in views',
       fileHead: 'seenViews',
       isFigure: true,
+      isBeside: true,
       cell: ({ seenViews }) => count(seenViews),
       raw: (row) => row.seenViews,
     },
-    { head: 'Clicks', fileHead: 'clicks', isFigure: true, cell: ({ clicks }) => count(clicks), raw: ({ clicks }) => clicks },
+    {
+      head: 'Clicks',
+      fileHead: 'clicks',
+      isFigure: true,
+      isBeside: true,
+      cell: ({ clicks }) => count(clicks),
+      raw: ({ clicks }) => clicks,
+    },
   ];
 }

@@ -136,12 +136,13 @@ export function FormsPanel({ page, choice }: OfPage) {
     text('Form', 'form'),
     text('Field', 'field'),
     figure('Left', 'focused', count),
-    figure('Changed', 'changed', count),
-    figure('Sent from', 'submitted', count),
+    { ...figure('Changed', 'changed', count), isBeside: true },
+    { ...figure('Sent from', 'submitted', count), isBeside: true },
     figure('Given up at', 'lastField', count),
     {
       head: 'In it each time',
       isFigure: true,
+      isBeside: true,
       cell: (row) => duration(Number(row['focused']) > 0 ? Math.round(Number(row['ms']) / Number(row['focused'])) : null),
     },
   ];

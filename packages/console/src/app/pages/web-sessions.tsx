@@ -45,7 +45,7 @@ export function SessionsPanel({ place, layout, choice }: Props) {
         return (
           <Panel
             title="Sessions"
-            about="Visits with less than 30 minutes between one event and the next. A bounce is one view, engaged for less than 10 seconds, without a conversion."
+            about="Visits with less than 30 minutes between one event and the next. A bounce has one view at most, is engaged for less than 10 seconds and has no conversion. Some sessions begin with a click, and have no view."
             question={addressOfQuestion('sessions', asked)}
             csv={() => csvOf(columns, rows)}
             tools={
@@ -168,11 +168,19 @@ function columnsOf({ value, head }: (typeof BY)[number]): Column<Row>[] {
     named(head, value, 48),
     figure('Sessions', 'sessions', count),
     { head: 'Bounces', fileHead: 'bounces', isFigure: true, cell: each('bounces', percent), raw: (row) => row['bounces'] },
-    { head: 'Views each', fileHead: 'views', isFigure: true, cell: each('views', parts), raw: (row) => row['views'] },
     {
-      head: 'Lasts',
+      head: 'Views each',
+      fileHead: 'views',
+      isFigure: true,
+      isBeside: true,
+      cell: each('views', parts),
+      raw: (row) => row['views'],
+    },
+    {
+      head: 'Duration',
       fileHead: 'durationMs',
       isFigure: true,
+      isBeside: true,
       cell: each('durationMs', (ms) => duration(ms === null ? null : Math.round(ms))),
       raw: (row) => row['durationMs'],
     },
@@ -204,10 +212,10 @@ function eachOf(value: Row[string] | undefined, conversions: Row[string] | undef
 function valueColumnsOf({ value, head }: (typeof BY)[number]): Column<Row>[] {
   return [
     named(head, value, 48),
-    named('Currency', 'currency', 12),
+    { ...named('Currency', 'currency', 12), isBeside: true },
     figure('Conversions', 'conversions', count),
     amount('Value', 'valueMinor', (row) => row['valueMinor']),
-    amount('Each', undefined, (row) => eachOf(row['valueMinor'], row['conversions'])),
+    { ...amount('Each', undefined, (row) => eachOf(row['valueMinor'], row['conversions'])), isBeside: true },
   ];
 }
 

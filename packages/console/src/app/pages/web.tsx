@@ -171,8 +171,8 @@ function PagesPanel({ answer, choice, question, isWhole }: PagesProps) {
     >
       {rows.length === 0 ? (
         <Empty title="No page on these days">
-          Pages are counted where the definitions have <code>web</code>, and reported by the tracker. Choose more days, or another
-          layer.
+          Choose more days, or another layer. Pages are counted where the definitions have <code>web</code>, and reported by the
+          tracker: <code>{'<script async src="COLLECTOR/web.js" data-key="tb_…"></script>'}</code>
         </Empty>
       ) : (
         <Table caption="Pages" columns={columns} rows={shown} keyOf={(row) => String(row['page'])} />
@@ -194,10 +194,11 @@ function PagesPanel({ answer, choice, question, isWhole }: PagesProps) {
 }
 
 function columnsOf(choice: ReportChoice): Column<PageRow>[] {
-  const figure = (head: string, name: string, format: (value: number) => string): Column<PageRow> => ({
+  const figure = (head: string, name: string, format: (value: number) => string, isBeside = false): Column<PageRow> => ({
     head,
     fileHead: name,
     isFigure: true,
+    isBeside,
     cell: (row) => format(Number(row[name])),
     raw: (row) => row[name],
   });
@@ -218,7 +219,7 @@ function columnsOf(choice: ReportChoice): Column<PageRow>[] {
     figure('Views', 'views', count),
     { head: 'Engaged in a view', isFigure: true, cell: (row) => perView(row['engagedMs'] as number, row['views'] as number) },
     figure('Engaged', 'engagedMs', duration),
-    figure('Visible', 'visibleMs', duration),
-    figure('Views by bots', 'botViews', count),
+    figure('Visible', 'visibleMs', duration, true),
+    figure('Views by bots', 'botViews', count, true),
   ];
 }

@@ -1,10 +1,13 @@
 /** A table of rows. */
-import type { ComponentChildren } from 'preact';
+import { type ComponentChildren, Fragment } from 'preact';
 import type { RawColumn } from './csv.ts';
+import { NONE } from './format.ts';
 
 export interface Column<Row> extends RawColumn<Row> {
   /** Right-aligned, with digits of one width. */
   readonly isFigure?: boolean;
+  /** On a telephone it stands in a line below its row, so that what one decides by is in sight. */
+  readonly isBeside?: boolean;
   readonly cell: (row: Row) => ComponentChildren;
 }
 
@@ -29,33 +32,37 @@ export function Table<Row>({ caption, columns, rows, keyOf, foot }: Props<Row>) 
           <caption class="hidden-text">{caption}</caption>
           <thead>
             <tr>
-              {columns.map(({ head, isFigure }) => (
-                <th key={head} scope="col" class={isFigure ? 'figure' : undefined}>
-                  {head}
+              {columns.map((column) => (
+                <th key={column.head} scope="col" class={styleOf(column)}>
+                  {column.head}
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
             {shown.map((row) => (
-              <tr key={keyOf(row)}>
-                {columns.map(({ head, isFigure, cell }) => (
-                  <td key={head} class={isFigure ? 'figure' : undefined}>
-                    {cell(row)}
-                  </td>
-                ))}
-              </tr>
+              <Fragment key={keyOf(row)}>
+                <tr>
+                  {columns.map((column) => (
+                    <td key={column.head} class={styleOf(column)}>
+                      {column.cell(row)}
+                    </td>
+                  ))}
+                </tr>
+                <Beside columns={columns} cells={({ cell }) => cell(row)} />
+              </Fragment>
             ))}
           </tbody>
           {foot !== undefined && (
             <tfoot>
               <tr>
-                {foot.map((cell, i) => (
-                  <td key={columns[i]?.head} class={columns[i]?.isFigure ? 'figure' : undefined}>
-                    {cell}
+                {columns.map((column, i) => (
+                  <td key={column.head} class={styleOf(column)}>
+                    {foot[i]}
                   </td>
                 ))}
               </tr>
+              <Beside columns={columns} cells={(_, at) => foot[at]} />
             </tfoot>
           )}
         </table>
@@ -66,5 +73,34 @@ export function Table<Row>({ caption, columns, rows, keyOf, foot }: Props<Row>) 
         </p>
       )}
     </>
+  );
+}
+
+function styleOf<Row>({ isFigure, isBeside }: Column<Row>): string | undefined {
+  return `${isFigure ? 'figure' : ''}${isBeside ? ' is-beside' : ''}` || undefined;
+}
+
+interface BesideProps<Row> {
+  readonly columns: readonly Column<Row>[];
+  readonly cells: (column: Column<Row>, at: number) => ComponentChildren;
+}
+
+/** A line below the row, in sight on a telephone alone, where the columns themselves are not. */
+function Beside<Row>({ columns, cells }: BesideProps<Row>) {
+  const shown = columns.flatMap((column, at) => {
+    const cell = column.isBeside ? cells(column, at) : '';
+    return cell === '' || cell === NONE ? [] : [{ head: column.head, cell }];
+  });
+  if (shown.length === 0) return null;
+  return (
+    <tr class="beside">
+      <td colSpan={columns.length}>
+        {shown.map(({ head, cell }) => (
+          <span key={head}>
+            {head} {cell}
+          </span>
+        ))}
+      </td>
+    </tr>
   );
 }
