@@ -1,5 +1,6 @@
 /** Lies about messages between keys: their numbers, what is in flight, also where a speed layer begins from nothing, and what a record says of its key beside them. */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_MOVES } from './mutations-of-moves.ts';
 
 const REBUILT = 'jobs/recompute/test/rebuild-joined.test.ts';
 const MESSAGES = 'services/speed/test/messages.test.ts';
@@ -13,6 +14,7 @@ const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
 const LONG_HISTORIES = 'services/speed/test/long-histories.test.ts';
 
 export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
+  ...MUTATIONS_OF_MOVES,
   {
     lie: 'a record that was read with a batch has what was not committed by then',
     law: '1',

@@ -21,17 +21,14 @@ import {
 } from '@tributary/model/identity/message-line';
 import { isSaid, nameOfSaid, noteSaid } from '@tributary/model/identity/said-once';
 import { partitionOf } from '@tributary/model/user-key';
-import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { receiveLine } from '@tributary/views/identity/keyed-record';
 import { recordRetentionMs } from '@tributary/views/record';
 import { ANYWHERE, namedMark, saidMark, saidName } from '@tributary/views/said-marks';
-import type { StepOutcome } from '@tributary/views/step';
-import { cutPackedUpTo, replacePacked } from '@tributary/views/step-packed';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, deadLetter, lineAt, wholeEvent } from '../read/decode.ts';
-import { type ApplyOptions, append, cutAt, type Effects, noteSeen } from './effects.ts';
-import { leaveOutputs } from './output-lines.ts';
+import { changeRowsLater } from './change-rows.ts';
+import { type ApplyOptions, append, type Effects, noteSeen } from './effects.ts';
 
 // biome-ignore lint/complexity/useMaxParams: called for each event: an object would be allocated each time
 export function applyKeyed(
@@ -69,7 +66,7 @@ export function applyKeyed(
   noteReplaced(run, arrival, event, change, effects);
   const said = isMessage ? change.messages : [...linksToSay(arrival, event, user, effects, options), ...change.messages];
   sayTo(run, said, at, effects, options);
-  changeRows(run, arrival, event, user, change, effects, options);
+  changeRowsLater(run, { arrival, event, user, key }, change.replaced, effects, options);
   for (const { is } of change.replaced)
     if (is !== undefined && run.definitions.conversionTypes.has(typeOf(is.line))) effects.conversions.set(is.id, userKey);
   if (event.type === WITHDRAW_TYPE) {
@@ -168,38 +165,6 @@ export function sayTo(
     effects.messages.push({ message, numbered: { from: partition, number, after: sent[to] as string } });
     sent[to] = number;
   }
-}
-
-// biome-ignore lint/complexity/useMaxParams: as `applyKeyed`
-function changeRows(
-  run: PartitionRun,
-  arrival: Arrival,
-  event: Event,
-  user: CachedUser,
-  { replaced }: Change,
-  effects: Effects,
-  { careful = false, limits, sha256Hex }: ApplyOptions,
-): void {
-  const { userKey, logTimeMs } = arrival;
-  const { definitions, rules } = run;
-  // By itself, so that nothing of it is left when it cannot be applied.
-  const deltas: RowsByView = careful ? new Map() : effects.deltas;
-  let outcomes: readonly StepOutcome[];
-  try {
-    outcomes = replacePacked(user, replaced, logTimeMs, rules, deltas, user);
-  } catch (error) {
-    if (!careful) throw error;
-    effects.overflowed++;
-    cutPackedUpTo(user, event.ts);
-    cutAt(effects, userKey, user, event.ts);
-    return;
-  }
-  if (careful) addRowsByView(effects.deltas, deltas);
-  for (const { fate, overflowed } of outcomes) {
-    if (fate === 'late') effects.late++;
-    if (overflowed) effects.overflowed++;
-  }
-  leaveOutputs(effects.outputs, arrival, event, outcomes, { definitions, limits, sha256Hex });
 }
 
 /** What counts for the key in place of what did before, to segments. */

@@ -24,6 +24,7 @@ import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, sp
 import { type Following, followLeaps } from '../segments/follow.ts';
 import { applyErasure, isRefused, passLifts } from './apply-erasure.ts';
 import { applyKeyed, noteArchived, passMessage, sayLinks } from './apply-keyed.ts';
+import { changeGathered, isOfGathered } from './change-rows.ts';
 import { type ApplyOptions, append, cutAt, type Effects, noEffects, noteSeen } from './effects.ts';
 import { applyLoss, lossOf, sayLosses } from './lose-events.ts';
 import { leaveOutputs } from './output-lines.ts';
@@ -87,6 +88,7 @@ export async function applyBatch(
       if (pausing !== undefined) await pausing;
       const arrival = whole.arrivals[next] as Arrival;
       const user = users[next] as CachedUser;
+      if (!isOfGathered(effects, user, arrival)) changeGathered(run, effects, options);
       user.within = entry;
       let lostTs: number | null;
       if (isErasureType(arrival.event.type)) applyErasure(run, { arrivals: whole.arrivals, at: next }, user, effects, options);
@@ -97,6 +99,7 @@ export async function applyBatch(
       else if (careful) applyOrPark(run, arrival, user, effects, options);
       else addEffects(run, arrival, user, apply(run, arrival, user, effects, options), effects, options);
     }
+    changeGathered(run, effects, options);
     spend(turn, entry);
     entries++;
   }

@@ -1,5 +1,6 @@
 /** What applying a batch is given, and what its events come to. */
-import type { Message } from '@tributary/model/identity/adoption';
+import type { Event } from '@tributary/model/event';
+import type { KeyState, Message, Replacement } from '@tributary/model/identity/adoption';
 import type { Numbered } from '@tributary/model/identity/message-line';
 import type { DeadLetter } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
@@ -7,6 +8,7 @@ import { cutMark } from '@tributary/views/record';
 import type { Work } from '@tributary/views/work';
 import type { PartitionLimits } from '../partitions/partition-run.ts';
 import type { CachedUser } from '../partitions/user-cache.ts';
+import type { Arrival } from '../read/decode.ts';
 import type { Seen } from '../segments/follow.ts';
 
 export interface ApplyOptions {
@@ -35,6 +37,20 @@ export interface Said {
 
 export type DigestOf = (userKey: string) => string;
 
+/** What changes the rows of a key. */
+export interface Cause {
+  readonly arrival: Arrival;
+  readonly event: Event;
+  readonly user: CachedUser;
+  readonly key: KeyState;
+}
+
+/** The newest cause, and what counts under each id, before all of them and now. */
+interface Gathered {
+  cause: Cause;
+  readonly byId: Map<string, Replacement>;
+}
+
 /** What the events of a batch have come to so far. */
 export interface Effects {
   readonly deltas: RowsByView;
@@ -53,6 +69,8 @@ export interface Effects {
   readonly cuts: Map<string, number>;
   /** Users whose records lose their events up to an instant, epoch ms: rewritten with the commit. */
   readonly lost: Map<string, number>;
+  /** What changes the rows of one key and is not computed yet. */
+  gathered: Gathered | undefined;
   /** Users who were erased, each once. */
   readonly erased: Set<string>;
   /** Events of erased users, and records that say who is. */
@@ -75,6 +93,7 @@ export function noEffects(): Effects {
     seen: new Map(),
     cuts: new Map(),
     lost: new Map(),
+    gathered: undefined,
     erased: new Set(),
     refused: 0,
     late: 0,
