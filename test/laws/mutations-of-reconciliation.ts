@@ -40,6 +40,14 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     test: LAW,
   },
   {
+    lie: 'users under suspicion are not examined',
+    law: '8',
+    file: `${RECONCILE}/examine.ts`,
+    from: '=== 0 && !deep) return',
+    to: '>= 0 && !deep) return',
+    test: 'jobs/recompute/test/reconciled.test.ts',
+  },
+  {
     lie: 'users of one batch are examined again in the next',
     law: '8',
     file: `${RECONCILE}/examine.ts`,

@@ -161,6 +161,8 @@ test.each([1, 2, 3, 4, 5])(
           threads: 1 + (seed % 2),
           shardRows: random.pick([1, 60, 1_000]),
           filesPerKind: random.pick([2, 64]),
+          // Rows in lines, in Parquet, and in both.
+          ...(seed % 5 < 2 && { fewRows: seed % 5 === 0 ? 0 : 4 }),
           ...(seed % 3 > 0 && { added: { ...ADDED, mostShare: seed % 3 === 1 ? 0.5 : 1_000 } }),
         };
         const pieces = cut(random, events);

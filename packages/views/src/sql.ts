@@ -11,7 +11,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { LAYOUTS, LINK_TARGETS, patternSource, WEB_TYPES } from '@tributary/model/web';
 import { HOST, MOST_PAGE, QUERY, SCHEME } from '@tributary/model/web-page-name';
 import { daySegmentsOf } from '@tributary/signals/definitions/segment-days';
-import { countedSql } from './counts/relation.ts';
+import { countedSql, isFoundOut } from './counts/relation.ts';
 import { NULL_PATH } from './journeys/lenses.ts';
 import { MAX_PATH_TOUCHES } from './journeys/most-touches.ts';
 import type { View } from './view.ts';
@@ -25,10 +25,14 @@ export interface SqlStatement {
 export function prepareStatements(definitions: Definitions): SqlStatement[] {
   const [first, ...rest] = statementsOf(read('definition-tables.sql'));
   if (first === undefined) throw new Error('definition-tables.sql holds no statement');
+  const unread = [
+    ...(definitions.web === undefined ? ['web_'] : []),
+    ...(isFoundOut(definitions) ? [] : ['count_texts', 'day_segments']),
+  ];
   return [
     { sql: statementsOf(read('macros.sql')).join(';\n') },
     { sql: first, values: [definitionsJson(definitions)] },
-    { sql: (definitions.web === undefined ? rest.filter((sql) => !sql.includes(' TABLE web_')) : rest).join(';\n') },
+    { sql: rest.filter((sql) => !unread.some((table) => sql.includes(` TABLE ${table}`))).join(';\n') },
   ];
 }
 

@@ -6,7 +6,7 @@
  * What is read of others is when their events came: log time is that of the partition. Bounded by users and events; who is beyond is counted,
  * and what is left of the difference is then `unexamined`.
  */
-import { parquetFiles } from '@tributary/archive/compute/relations';
+import { parquetFiles, rowsMade } from '@tributary/archive/compute/relations';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { digestSql, erasureKey } from '@tributary/archive/erasure-key';
 import { eventOfRow } from '@tributary/archive/field-values';
@@ -51,7 +51,8 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   await loadTimed(session, dataDir, spec, files);
   const none = { ...nothing(), lateness: await latenessOf(session, definitions) };
   await loadKnown(session, dataDir, spec);
-  await session.run(suspectsSql(definitions));
+  // Most runs have none, and what asks for users takes as long without any.
+  if ((await rowsMade(session, [suspectsSql(definitions)])) === 0 && !deep) return { ...none, unexamined: 0 };
   await leaveErased(session, dataDir, spec);
   const isTooMuch = deep && !(await addOlderSuspects(session, dataDir, spec, rules));
   if (deep) await leaveErased(session, dataDir, spec);
@@ -158,11 +159,10 @@ async function latenessOf(session: DuckDb, { latenessMs }: Definitions): Promise
   });
   const isLate = `ts <= log_time - ${latenessMs}`;
   const history = `count(*) FILTER (WHERE historical AND ${isLate}) AS history`;
-  const [row] = await session.rows(`SELECT ${counted.join(', ')}, ${history} FROM timed`);
-  const days = await session.rows(
-    `SELECT strftime(make_timestamp(ts * 1000), '%Y-%m-%d') AS date, count(*) AS late FROM timed WHERE ${isLate}
-     GROUP BY ALL ORDER BY date DESC`,
-  );
+  const [row] = await session.rows(`SELECT ${counted.join(', ')}, ${history}, count(*) FILTER (${isLate}) AS late FROM timed`);
+  const byDay = `SELECT strftime(make_timestamp(ts * 1000), '%Y-%m-%d') AS date, count(*) AS late FROM timed WHERE ${isLate}
+     GROUP BY ALL ORDER BY date DESC`;
+  const days = row?.['late'] === 0n ? [] : await session.rows(byDay);
   const late = days.map((day) => ({ date: String(day['date']), late: safeInteger(day['late'], 'late') }));
   return {
     within: bounds.map((ms, i) => ({ ms, events: safeInteger(row?.[`within_${i}`], 'within') })),
