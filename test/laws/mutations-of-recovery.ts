@@ -301,6 +301,14 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     test: PIECE_TEST,
   },
   {
+    lie: 'any number of lines is joined at once',
+    law: '7',
+    file: PIECES,
+    from: 'Math.max(1, Math.round(whole))',
+    to: '1',
+    test: `${SPEED}/read/archived-pieces.test.ts`,
+  },
+  {
     lie: 'what some files have in each row all files have',
     law: '3',
     file: ARCHIVED_LINES,

@@ -57,6 +57,8 @@ export interface JoinSource {
 const MOST_ROWS = 32_768;
 /** UTF-8 bytes of lines: a commit has them all. */
 const MOST_BYTES = 8 * 2 ** 20;
+/** What is less than this many times as large is not divided, or into fewer parts. */
+const MOST_OVER = 1.5;
 /** Bytes of the files of these lines, which are packed to a fifth or less. */
 const MOST_PACKED_BYTES = MOST_BYTES / 5;
 /** Other partitions wait meanwhile: half a second or so. */
@@ -230,25 +232,42 @@ async function loadHeld(
   const { from, line } = await rowsOf(session, dataDir, group.files);
   const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
   await session.run(`CREATE OR REPLACE TABLE ${held} AS SELECT ${pieceColumns(line)} FROM ${from} ${where} ${PIECE_ORDER}`);
-  const [all = {}] = await session.rows(
+  const sizeOf = (rows: number, bytes: number) => Math.max(rows / mostRows, bytes / MOST_BYTES);
+  const [total = {}] = await session.rows(
     `SELECT count(*)::INTEGER AS rows, sum(strlen(line))::DOUBLE AS bytes, max(position) AS last FROM ${held}`,
   );
-  if (Number(all['rows']) === 0) return [];
-  if (Number(all['rows']) <= mostRows && Number(all['bytes']) <= MOST_BYTES) return [String(all['last'])];
-  const ends: Position[] = [];
-  let [rows, bytes] = [0, 0];
+  if (Number(total['rows']) === 0) return [];
+  if (sizeOf(Number(total['rows']), Number(total['bytes'])) < MOST_OVER) return [String(total['last'])];
+  const all: Position[] = [];
+  const sizes: number[] = [];
   const entries = `SELECT position, count(*)::INTEGER, sum(strlen(line))::DOUBLE FROM ${held} GROUP BY position ORDER BY position`;
   for await (const [positions = [], counts = [], lengths = []] of session.chunks(entries))
     for (const [i, position] of positions.entries()) {
-      const [count, length] = [Number(counts[i]), Number(lengths[i])];
-      const isFull = rows + count > mostRows || bytes + length > MOST_BYTES;
-      if (rows > 0 && !isFull) ends.pop();
-      if (isFull) [rows, bytes] = [0, 0];
-      ends.push(String(position));
-      rows += count;
-      bytes += length;
+      all.push(String(position));
+      sizes.push(sizeOf(Number(counts[i]), Number(lengths[i])));
     }
-  return ends;
+  return partEnds(sizes).map((i) => all[i] as Position);
+}
+
+/** Sums of sizes that are as good as equal. */
+const ROUNDING = 1e-6;
+
+/**
+ * Where the parts end into which things of these sizes, in their order, are divided: parts of about one size, 1 or somewhat more or less, as a small one
+ * would cost nearly as much as a large one.
+ */
+export function partEnds(sizes: readonly number[]): number[] {
+  const whole = sizes.reduce((sum, size) => sum + size, 0);
+  const parts = Math.max(1, Math.round(whole));
+  const ends: number[] = [];
+  let [upTo, part] = [0, 0];
+  for (const [i, size] of sizes.entries()) {
+    upTo += size;
+    const own = Math.ceil((upTo / whole) * parts - ROUNDING);
+    if (own > part && i > 0) ends.push(i - 1);
+    part = own;
+  }
+  return sizes.length === 0 ? ends : [...ends, sizes.length - 1];
 }
 
 const pieceSql = (table: string, held: string, after: Position, upTo: Position) =>
