@@ -26,7 +26,7 @@ import {
   type World,
 } from '@tributary/testkit/simulation/world';
 import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
-import type { Joining } from '../../services/speed/src/read/archived-pieces.ts';
+import type { JoinRequest } from '../../services/speed/src/read/archived-pieces.ts';
 
 const MEMORY = '256MB';
 const NEVER_MS = 1e15;
@@ -165,7 +165,7 @@ function archiveInFolder(dataDir: string, partitions: number, session: DuckDb): 
         },
         async after(partition, position, joining) {
           await turn();
-          const entries = await counted(() => real.after(partition, position, joining as Joining | null | undefined));
+          const entries = await counted(() => real.after(partition, position, joining as JoinRequest | null | undefined));
           if (entries?.[0]?.joined !== undefined) world.count('joined records');
           return entries;
         },

@@ -13,7 +13,7 @@ import type { LogEntry, Position } from '@tributary/log/port';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { bytesOfLines, entriesIn, NO_BOUND_MS, rowsOf } from './archived-lines.ts';
-import type { Joining } from './archived-pieces.ts';
+import type { JoinRequest } from './archived-pieces.ts';
 import { joinArchive } from './archived-records.ts';
 import type { ReadEntry } from './decode.ts';
 
@@ -24,7 +24,7 @@ export interface ArchivedEntries {
    * Entries after `position` (null: from the first), of one segment, in order and up to its end; null: the archive ends there. `joining`: one entry
    * that stands for many, where they may be joined; its reader asks for the next one when it has applied that, and again where it gets none.
    */
-  after(partition: number, position: Position | null, joining?: Joining | null): Promise<readonly ReadEntry[] | null>;
+  after(partition: number, position: Position | null, joining?: JoinRequest | null): Promise<readonly ReadEntry[] | null>;
   /** Ends what is read ahead of who asked. */
   close?(): Promise<void>;
 }

@@ -29,7 +29,7 @@ export interface AppliedRules extends JoinRules {
   readonly applied: AppliedUpTo;
 }
 
-export interface Joining extends AppliedRules {
+export interface JoinRequest extends AppliedRules {
   /** Where the log begins: later entries are read from the log. */
   readonly start: Position;
   /** How many the log has. */
@@ -74,7 +74,7 @@ interface Group {
 /** Nothing as long as it passes over what lies before. While one piece is looked at here, DuckDB prepares the next one. */
 export async function* piecesJoined(
   partition: number,
-  joining: Joining,
+  joining: JoinRequest,
   source: JoinSource,
 ): AsyncGenerator<readonly ReadEntry[], undefined> {
   const { applied, partitions, keptMs, untrimmedLength } = joining;
@@ -114,7 +114,7 @@ interface Step {
 async function* preparedPieces(
   reading: Reading,
   first: Group,
-  joining: Joining,
+  joining: JoinRequest,
   source: JoinSource,
 ): AsyncGenerator<Step, undefined> {
   const { session, partition } = reading;
@@ -196,7 +196,7 @@ async function passFiles(reading: Reading, { dataDir }: JoinSource, files: reado
 async function groupAfter(
   partition: number,
   position: Position | null,
-  joining: Joining,
+  joining: JoinRequest,
   source: JoinSource,
 ): Promise<Group | null> {
   const { segmentAfter, isPartly, endOf, mostRows = MOST_ROWS } = source;

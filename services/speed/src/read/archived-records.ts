@@ -9,7 +9,7 @@
  * partition, passes over what lies before it first, which takes a tenth of the time.
  */
 import type { Position } from '@tributary/log/port';
-import { type Joining, type JoinSource, piecesJoined } from './archived-pieces.ts';
+import { type JoinRequest, type JoinSource, piecesJoined } from './archived-pieces.ts';
 import type { ReadEntry } from './decode.ts';
 
 export interface JoinArchiveOptions extends JoinSource {
@@ -19,7 +19,7 @@ export interface JoinArchiveOptions extends JoinSource {
 
 export interface JoinedArchive {
   /** The next entries of the partition; none: they are to be asked for again. null: nothing can be joined there, and a segment is read line by line. */
-  next(partition: number, position: Position | null, joining: Joining | null): Promise<readonly ReadEntry[] | null>;
+  next(partition: number, position: Position | null, joining: JoinRequest | null): Promise<readonly ReadEntry[] | null>;
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function joinArchive(source: JoinArchiveOptions): JoinedArchive {
     await dropped?.pieces.return(undefined).catch(() => {});
   }
 
-  async function begin(partition: number, joining: Joining, rules: string): Promise<Begun> {
+  async function begin(partition: number, joining: JoinRequest, rules: string): Promise<Begun> {
     await drop();
     const at = joining.applied.position;
     held = { partition, rules, pieces: piecesJoined(partition, joining, source), at, given: [], ahead: undefined };
