@@ -19,7 +19,7 @@ import { missingKafka } from '@tributary/testkit/kafka/for-tests';
 import { type KafkaCluster, startKafka } from '@tributary/testkit/kafka/kafka-cluster';
 import { createMemoryArchiveClaims } from '@tributary/testkit/memory/memory-archive-claims';
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
-import { ConfigResourceTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { fromStart, openLog, usersByPartition, withAdmin } from './kafka-rig.ts';
@@ -178,7 +178,7 @@ describe.skipIf(missing !== null)('what lies in the topic cannot be read, or is 
         validateOnly: false,
         resources: [
           {
-            type: ConfigResourceTypes.TOPIC,
+            type: kafkajs.ConfigResourceTypes.TOPIC,
             name: topic,
             configEntries: [...SETTINGS, ['max.message.bytes', `${64 * MIB}`], ['compression.type', 'zstd']].map(
               ([name = '', text = '']) => ({ name, value: text }),

@@ -99,8 +99,8 @@ export async function expectFollowerLaw(make: () => Promise<StoreUnderTest>, num
         if (taken === null || fresh === null) return;
         const since = (state: PartitionState | null) => stateSince(state, generation);
         expect(taken.states.map(since)).toEqual(fresh.map(({ state }) => since(state)));
-        for (const of of ['pending', 'overflowed'] as const)
-          expect(taken[of]).toBe(fresh.reduce((sum, partition) => sum + partition[of], 0));
+        for (const waiting of ['pending', 'overflowed'] as const)
+          expect(taken[waiting]).toBe(fresh.reduce((sum, partition) => sum + partition[waiting], 0));
         if (!loads.has(generation))
           loads.set(generation, loadedGeneration(generation, { generation } as GenerationManifest, viewOf(generation)));
         const loaded = (await loads.get(generation)) as LoadedGeneration;

@@ -98,8 +98,8 @@ test.each([
 
 test('law 7: what is kept of headers and key is bounded, and what was cut is not read again', async () => {
   const long = 'x'.repeat(900_000);
-  for (const of of [message('{}', { headers: new Map([['ce_id', long]]) }), message('{}', { key: long })]) {
-    const line = undecodableLine(of, PLACE, REFUSED);
+  for (const record of [message('{}', { headers: new Map([['ce_id', long]]) }), message('{}', { key: long })]) {
+    const line = undecodableLine(record, PLACE, REFUSED);
     expect(line.length).toBeGreaterThan(2_048);
     expect(line.length).toBeLessThan(20_000);
   }

@@ -93,18 +93,18 @@ test('law 9: a key that is erased as well is waited for, as it may be lifted: wh
   const both = { erased: ['cookie', 'ana'] };
   const lifted = { [digestOf('ana')]: { position: position(9), entryIndex: 0 } };
   const said = withdraw(7, 'ana', 'cookie', 5);
-  for (const of of [both, { erased: ['cookie'], lifted }]) {
-    expect(await waiting(linked, of)).toEqual(['cookie']);
-    expect(await waiting([...linked, said], of)).toEqual([]);
-    const heard = await hear([...linked, said], { erased: ['ana'], lifted: of === both ? {} : lifted });
+  for (const known of [both, { erased: ['cookie'], lifted }]) {
+    expect(await waiting(linked, known)).toEqual(['cookie']);
+    expect(await waiting([...linked, said], known)).toEqual([]);
+    const heard = await hear([...linked, said], { erased: ['ana'], lifted: known === both ? {} : lifted });
     expect(heard.withdrawals).toEqual([{ of: digestOf('cookie'), to: digestOf('ana'), version: version(5) }]);
-    expect(await waiting(linked, { ...of, heard })).toEqual([]);
+    expect(await waiting(linked, { ...known, heard })).toEqual([]);
     const lastTime = { ...heard, withdrawals: heard.withdrawals.map((one) => ({ ...one, version: version(4) })) };
-    expect(await waiting(linked, { ...of, heard: lastTime }), 'of an erasure before').toEqual(['cookie']);
+    expect(await waiting(linked, { ...known, heard: lastTime }), 'of an erasure before').toEqual(['cookie']);
     // A version that heard nothing wrote files again up to there.
     const none = (upTo: number) => ({ from: [position(upTo)], withdrawals: [] });
-    expect(await waiting(linked, { ...of, heard: none(5) })).toEqual([]);
-    expect(await waiting(linked, { ...of, heard: none(4) })).toEqual(['cookie']);
+    expect(await waiting(linked, { ...known, heard: none(5) })).toEqual([]);
+    expect(await waiting(linked, { ...known, heard: none(4) })).toEqual(['cookie']);
   }
   const put: Row = [10, 'ana', PUT_TYPE, { path: ['cookie'], version: version(3) }];
   const heard = { from: [position(5)], withdrawals: [] };
