@@ -13,27 +13,14 @@ const IGNORED = ['**/node_modules/**', '**/dist/**', '.tributary/**'];
 // Tests start hundreds of processes of ours; with what Node compiled before, each takes half as long to start.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '.tributary', 'compile-cache');
 
-/** Children that a test's own process starts: of their programs as well, where `npm test` built them (infra/local/programs.mjs). */
-function childrenOfPrograms(folder: string) {
-  return {
-    name: 'children of programs',
-    // Before types are taken out, which writes the code again.
-    enforce: 'pre' as const,
-    transform(code: string, id: string) {
-      const [, job] = /\/jobs\/(\w+)\/src\/child\/child\.ts$/.exec(id) ?? [];
-      if (job === undefined) return null;
-      const [before, after] = code.split("new URL('./main.ts', import.meta.url)");
-      if (before === undefined || after === undefined)
-        throw new Error(`${id} must start its child where vitest.config.ts replaces it`);
-      return `${before}new URL('file://${folder}/${job}-child.mjs')${after}`;
-    },
-  };
-}
-
-const { BUILT_PROGRAMS: built } = process.env;
+/**
+ * Node loads the code of tests and what they test itself, as it does in production. What Vite makes of it asks an object for each name that a file
+ * imports, each time that it is used: a tenth of what the simulation takes of a processor.
+ */
+const NATIVE = { viteModuleRunner: false, nodeLoader: false };
+const HOOKS = `--import=${join(import.meta.dirname, 'test/native-modules.ts')}`;
 
 export default defineConfig({
-  plugins: built === undefined ? [] : [childrenOfPrograms(built)],
   test: {
     pool: 'forks',
     globalSetup: './test/temporary-folder.ts',
@@ -50,7 +37,8 @@ export default defineConfig({
           // Files share their workers, and what these have loaded: a process for each costs half a second of a processor.
           isolate: false,
           // Oracles and models make much that is soon garbage: with room for it, that takes a twentieth less of a processor.
-          execArgv: ['--max-semi-space-size=64'],
+          execArgv: [HOOKS, '--max-semi-space-size=64'],
+          experimental: NATIVE,
           // Most of it never waits; one more than there are processors has work for them while a test waits for a process or a timer.
           maxWorkers: availableParallelism() + 1,
           testTimeout: 300_000,
@@ -68,6 +56,8 @@ export default defineConfig({
           include: SERVERS,
           exclude: IGNORED,
           isolate: false,
+          execArgv: [HOOKS],
+          experimental: NATIVE,
           // Each file has ports, folders and servers of its own, and mostly waits: one more than there are processors, at most four.
           // They share what a worker has loaded, as the pure ones do.
           maxWorkers: Math.min(4, availableParallelism() + 1),

@@ -61,7 +61,7 @@ function announce() {
   if (demandsAll) fail('redis-server is missing, and this run demands all tests');
 }
 
-/** Where platforms of tests start their roles from (src/roles.ts), and the batch layer its children (vitest.config.ts). Chosen tests need no build. */
+/** Where platforms of tests start their roles from (src/roles.ts), and the batch layer its children (test/native-modules.ts). Chosen tests need no build. */
 function programs() {
   if (args.length > 0) return {};
   const folder = builtPrograms(ROOT, { node, env: prepared }, (text) => console.error(text));
