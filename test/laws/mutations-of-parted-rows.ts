@@ -79,4 +79,20 @@ export const MUTATIONS_OF_PARTED_ROWS: readonly Mutation[] = [
     to: '',
     test: PARTS,
   },
+  {
+    lie: 'rows in parts have the head of the first one',
+    law: '1',
+    file: PARTED,
+    from: 'if (head !== this.#lastHead) {',
+    to: 'if (this.#lastHead === undefined) {',
+    test: PARTS,
+  },
+  {
+    lie: 'keys of rows of a large commit have a byte for each character',
+    law: '1',
+    file: WRITTEN,
+    from: 'if (code > 0x7f) return -1;',
+    to: 'if (code > 0xff) return -1;',
+    test: PACKED,
+  },
 ];

@@ -249,8 +249,10 @@ const emit: Emit = (key, measures) => {
 };
 const emitParts: EmitParts = (head, name, tail, measures) => {
   const rows = rowsEmitted as PartedRows;
-  const length = head.length + 1 + name.length + (rows.tails[tail] as string).length;
-  if (length > USUAL_ROW_KEY) longText += length - USUAL_ROW_KEY;
+  const untilTail = head.length + 1 + name.length;
+  // The tails lie anywhere in memory: they are looked at where their length may matter.
+  if (untilTail + rows.longestTail > USUAL_ROW_KEY)
+    longText += Math.max(0, untilTail + (rows.tails[tail] as string).length - USUAL_ROW_KEY);
   if (rows.addParts(head, name, tail, measures, signEmitted)) comeOrGone++;
 };
 

@@ -35,6 +35,14 @@ export interface Parts {
 const FIRST_ROWS = 32;
 const KEY = 3;
 
+const lengths = new WeakMap<Tails, number>();
+
+function longestOf(tails: Tails): number {
+  let length = lengths.get(tails);
+  if (length === undefined) lengths.set(tails, (length = Math.max(...tails.map((tail) => tail.length))));
+  return length;
+}
+
 /** Where rows lie: three numbers of a key each, and their measures; and where each is found. */
 interface Room {
   readonly keys: Int32Array<ArrayBuffer>;
@@ -82,12 +90,15 @@ function firstRows(expected = 0): number {
 
 export class PartedRows extends Map<RowKey, Integer[]> {
   readonly tails: Tails;
+  readonly longestTail: number;
   readonly #width: number;
   #isJoined = false;
   #isGone = false;
   #rows = 0;
   readonly #heads: string[] = [];
   readonly #names: string[] = [];
+  #lastHead: string | undefined;
+  #lastHeadNumber = 0;
   readonly #headNumbers = new Map<string, number>();
   readonly #nameNumbers = new Map<string, number>();
   #keys = NO_KEYS;
@@ -99,6 +110,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
     super();
     this.#width = width;
     this.tails = tails;
+    this.longestTail = longestOf(tails);
   }
 
   /** As `addRow`. Whether a row came, or went. */
@@ -130,14 +142,20 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   /** False: the measures are none that can be added here, and nothing was. */
   #addNumbers(head: string, name: string, tail: number, measures: readonly number[]): boolean {
     let any = 0;
-    for (const measure of measures) {
+    for (let i = 0; i < measures.length; i++) {
+      const measure = measures[i] as number;
       // A sum that may pass what is safe, or may come to nothing, is for `addRow`.
       if (!(measure >= 0 && measure <= MOST)) return this.#join();
       any += measure;
     }
     if (any === 0) return true;
     const width = this.#width;
-    const row = this.#rowOf(numberOf(head, this.#heads, this.#headNumbers), numberOf(name, this.#names, this.#nameNumbers), tail);
+    // Rows of one event have one head.
+    if (head !== this.#lastHead) {
+      this.#lastHeadNumber = numberOf(head, this.#heads, this.#headNumbers);
+      this.#lastHead = head;
+    }
+    const row = this.#rowOf(this.#lastHeadNumber, numberOf(name, this.#names, this.#nameNumbers), tail);
     const at = row * width;
     const sums = this.#measures;
     for (let i = 0; i < width; i++) sums[at + i] = (sums[at + i] as number) + (measures[i] as number);

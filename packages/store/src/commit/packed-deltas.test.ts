@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { PACKED_ROWS, packedDeltas } from './packed-deltas.ts';
 
 const TAILS = ['', '\tmove\t1023', '\tclick\t7'];
-const TEXTS = ['/', 'x'.repeat(300), 'é€', '😀', '"\\/\u007f', '\u2028', '</script>', '9'];
+const TEXTS = ['/', 'x'.repeat(300), 'é', 'é€', '😀', '"\\/\u007f', '\u2028', '</script>', '9'];
 /** What a row takes at once, so that 200 of it need more than 32 bits. */
 const MOST = 2 ** 24;
 

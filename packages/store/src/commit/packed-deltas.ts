@@ -7,17 +7,7 @@ import type { Rows, RowsByView } from '@tributary/views/deltas';
 import { PartedRows, type Parts } from '@tributary/views/parted-rows';
 import { toJsonMeasure } from '../format/words.ts';
 import { Bytes, FRAME } from './bytes.ts';
-import {
-  BYTE_TEXT,
-  MOST_SHORT_TEXT,
-  MOST_TEXT,
-  NARROW,
-  NARROW_MAX,
-  SHORT_TEXT,
-  TEXT,
-  writeKeys,
-  writeNarrow,
-} from './packed-parts.ts';
+import { BYTE_TEXT, MOST_SHORT_TEXT, NARROW, NARROW_MAX, SHORT_TEXT, writeKeys, writeNarrow, writeText } from './packed-parts.ts';
 
 /** From as many rows on: their JSON is longer than the feed takes. */
 export const PACKED_ROWS = 1_024;
@@ -45,10 +35,16 @@ function writeRows(bytes: Bytes, rows: Rows): boolean {
   const [first = []] = rows.values();
   if (narrowBytes(first.length) > MOST_BYTE_TEXT) return false;
   startView(bytes, first.length, rows.size);
-  for (const key of rows.keys()) if (!writeText(bytes, key)) return false;
+  let areTexts = true;
+  // An iterator makes an object for each row.
+  rows.forEach((_, key) => {
+    if (!writeText(bytes, key)) areTexts = false;
+  });
   startList(bytes, rows.size);
-  for (const measures of rows.values()) writeMeasures(bytes, measures, 0, measures.length);
-  return true;
+  rows.forEach((measures) => {
+    writeMeasures(bytes, measures, 0, measures.length);
+  });
+  return areTexts;
 }
 
 function writeParts(bytes: Bytes, parts: Parts): boolean {
@@ -72,29 +68,6 @@ function startList(bytes: Bytes, items: number): void {
   bytes.room(FRAME);
   bytes.byte(LIST);
   bytes.int32(items);
-}
-
-/** Where its length goes once it is known. */
-function startText(bytes: Bytes): number {
-  bytes.room(FRAME);
-  bytes.byte(TEXT);
-  const at = bytes.length;
-  bytes.uint16(0);
-  return at;
-}
-
-function endText(bytes: Bytes, from: number): boolean {
-  const length = bytes.length - from - 2;
-  if (length > MOST_TEXT) return false;
-  bytes.uint16(length, from);
-  return true;
-}
-
-/** False: it cannot be written. */
-function writeText(bytes: Bytes, text: string): boolean {
-  const from = startText(bytes);
-  bytes.text(text);
-  return endText(bytes, from) && text.isWellFormed();
 }
 
 function narrowBytes(width: number): number {
