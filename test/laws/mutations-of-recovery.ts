@@ -290,7 +290,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     file: PIECE,
     from: 'piece.isOwn ? appendsIn(',
     to: 'piece.isOwn !== null ? appendsIn(',
-    test: FOREIGN,
+    test: PIECE_TEST,
   },
   {
     lie: 'an event is known by the user under whom its row is filed',

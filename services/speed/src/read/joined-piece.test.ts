@@ -60,6 +60,10 @@ test('law 3: an event that was filed under another user is known by its id when 
   expect(await read([[ofAna('e0', 'bob')], [ofAna('e1')]])).toEqual([null, { joined: ['ana'], apart: [] }]);
 });
 
+test('law 3: lines that are filed under another user are not joined: they would come in another order', async () => {
+  expect(await read([[ofAna('e0'), ofAna('e1', 'amy')], [ofAna('e2')]])).toEqual([null, { joined: ['ana'], apart: [] }]);
+});
+
 test('law 1: what was read line by line makes records longer', async () => {
   const untrimmedLength = 1.5 * (lineOf(ofAna('e0')).length + 1);
   const foreign: Row = { userKey: 'aaron', userId: null, id: 'e1' };
