@@ -132,7 +132,7 @@ describe.skipIf(on === null)('in Chromium', () => {
   });
 
   test('law 7: what is not complete, or belongs to the question before, is marked on each page with figures', async () => {
-    await answerWith((body) => body.replaceAll(COMPLETE, (_all, end) => `${MISSING}${end === ']' ? '' : ','}${end}`));
+    await answerWith((body) => missingIn(body, '3 waits'));
     for (const address of OF_PAGES.filter((one) => !/^(operations|dead-letters)/.test(one))) {
       await follow(address);
       const marked = await page.locator('.banner', { hasText: '3 waits' }).count();
@@ -297,11 +297,12 @@ describe.skipIf(on === null)('in Chromium', () => {
     }
     await follow('attribution');
     const [row] = (await answer('/v1/attribution/compare?models=last&from=2026-10-22&to=2026-11-21&sort=conversions')).rows;
-    const beside = page.getByRole('region', { name: 'Conversions by channel and model' }).locator('tbody .beside').first();
-    expect([await beside.isVisible(), await beside.textContent()]).toEqual([
-      true,
-      `Touches ${count(row.touches)}Cost ${money(row.costMinor, 'EUR')}`,
-    ]);
+    const beside = page.getByRole('region', { name: 'Conversions by channel and model' }).locator('tbody .beside:visible');
+    expect((await beside.allTextContents())[0]).toBe(`Touches ${count(row.touches)}Cost ${money(row.costMinor, 'EUR')}`);
+    await answerWith((body) => missingIn(body, `3 waits in ${'/folder'.repeat(60)}`));
+    await follow('paths');
+    await page.locator('.banner').waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
@@ -406,7 +407,11 @@ describe.skipIf(on === null)('in Chromium', () => {
 
 /** What an answer says of itself, up to its first note if it has one. */
 const COMPLETE = /"complete":true,"reasons":\[\],"warnings":\[(.)/g;
-const MISSING = '"complete":false,"reasons":["behind"],"warnings":["3 waits"';
+
+function missingIn(body: string, note: string): string {
+  const marked = `"complete":false,"reasons":["behind"],"warnings":["${note}"`;
+  return body.replaceAll(COMPLETE, (_all, end) => `${marked}${end === ']' ? '' : ','}${end}`);
+}
 
 /** Runs in the page: texts with an override of direction which is not kept from what follows in the same paragraph. */
 function turning(): readonly string[] {

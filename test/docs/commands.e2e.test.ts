@@ -36,6 +36,7 @@ const DOCUMENTS = [
     'signals',
     'interventions',
     'identity',
+    'tracker',
   ].map((name) => `docs/${name}.md`),
 ];
 

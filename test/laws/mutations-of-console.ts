@@ -258,6 +258,14 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     test: 'test/conformance/console-states.browser.test.ts',
   },
   {
+    lie: 'a long path in what is missing makes a page wider than a telephone',
+    law: '7',
+    file: `${APP}/style/parts.css`,
+    from: '.notes li {\n  overflow-wrap: anywhere;\n}\n',
+    to: '.notes li {\n}\n',
+    test: 'test/conformance/console-states.browser.test.ts',
+  },
+  {
     lie: 'on a telephone the buttons of a part of the console stand before its heading',
     law: '7',
     file: `${APP}/style/parts.css`,

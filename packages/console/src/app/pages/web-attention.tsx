@@ -132,7 +132,9 @@ function Shown({ answer, cells }: { readonly answer: Attention; readonly cells: 
   return (
     <div class={isOfTelephone(boxes) ? 'attention is-narrow' : 'attention'}>
       {boxes.length === 0 ? (
-        <Empty title="It is not known where they are">The table has their shares.</Empty>
+        <Empty title="It is not known yet where they are">
+          Where elements are is reported after 15 seconds of attention, and when the page is left.
+        </Empty>
       ) : chart === undefined ? (
         <div class="schematic is-waiting" />
       ) : (

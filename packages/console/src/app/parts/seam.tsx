@@ -53,6 +53,10 @@ export function Missing({ of: { complete, reasons, warnings } }: { readonly of: 
 }
 
 /** The same in a word, for a part of a page whose answer is one of several. */
-export function NotComplete({ of: { complete, reasons } }: { readonly of: Completeness }) {
-  return complete ? null : <span class="badge is-bad">not complete: {reasons.join(' ')}</span>;
+export function NotComplete({ of: { complete, reasons, warnings } }: { readonly of: Completeness }) {
+  return complete ? null : (
+    <span class="badge is-bad" title={warnings.join('\n')}>
+      not complete: {reasons.join(' ')}
+    </span>
+  );
 }
