@@ -24,11 +24,13 @@ const FOLLOW_EVERY_MS = 200;
 
 /**
  * Polls for newer generations and the state of the speed layer, and follows its commits, from now on until it is stopped. The deltas of `first` are
- * taken into memory as soon as there is a generation, as if they had been asked for: the first question after a start would wait for them.
+ * taken into memory as soon as there is a generation, as if they had been asked for: the first question after a start would wait for them. `warmUp`: called
+ * once, behind that.
  */
 export function keepUpToDate(
   { deps, generations, staged, board, deltas }: ServingContext,
   first: readonly View[] = [],
+  warmUp: () => Promise<void> = () => Promise.resolve(),
 ): () => void {
   const refresh = async () => {
     await generations.refresh().catch((cause: unknown) => deps.onWarning('the newest publication cannot be read', cause));
@@ -50,6 +52,8 @@ export function keepUpToDate(
           first.map(({ name }) => name),
         )
         .catch(() => undefined);
+    // Where it fails, those who ask hear why.
+    await warmUp().catch(() => undefined);
   });
   const timer = setInterval(pollAll, POLL_EVERY_MS);
   // A store that is down is reported by the poll, and by every request.

@@ -44,6 +44,7 @@ import { openRetirementDesk } from './retirement-desk.ts';
 import { readinessOf } from './routes/health.ts';
 import { openSetDesk } from './set-desk.ts';
 import { watchOf } from './stream/computation-watch.ts';
+import { warmUp } from './warm-up.ts';
 
 const CLOSE_MS = 2_000;
 const MIB = 1024 * 1024;
@@ -148,7 +149,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     openBoard: async () => (await import('./admin/bull-board.ts')).openBullBoard(openShownQueues(queued, NAMESPACE), QUEUES_PAGE),
   });
 
-  const stop = keepUpToDate(context, VIEWS_BY_CHANNEL);
+  const stop = keepUpToDate(context, VIEWS_BY_CHANNEL, () => warmUp(context));
   const lettingGo = setInterval(() => context.keptValues.letGoOfOld(), MINUTE_MS);
 
   await warm;
