@@ -1,6 +1,7 @@
 /**
- * The Chromium of tests: Debian's, without a window, driven by playwright-core. Where its headless shell is installed, it is that: the same engine
- * without the program around it. To start and to open fifteen pages takes it 0.4 s of a processor, all of Chromium 1.7.
+ * The Chromium of tests: Debian's, without a window, driven by playwright-core. Where its headless shell is installed, pages that are
+ * only looked at are opened in that: the same engine without the program around it. To start and to open fifteen pages takes it 0.4 s of a
+ * processor, all of Chromium 1.7.
  */
 import { spawnSync } from 'node:child_process';
 import { type Browser, chromium } from 'playwright-core';
@@ -36,14 +37,17 @@ const FLAGS = [
 const WAIT_MS = 240_000;
 
 export interface ChromiumOptions {
-  /** What people have, not its shell: that keeps no pages, and tests of attention do not find their pointer in it. */
-  readonly isWhole?: boolean;
+  /**
+   * The shell does, where it is installed: for what pages show. What they send as they are left, pages that come back, and where a pointer is are
+   * tested in what people have, as the shell has its own ways there.
+   */
+  readonly shellDoes?: boolean;
   /** Pages that are left stay in the cache of the browser, as they do for people. */
   readonly keepsPages?: boolean;
 }
 
-export async function startChromium({ keepsPages = false, isWhole = keepsPages }: ChromiumOptions = {}): Promise<Browser> {
-  const executablePath = isWhole ? programOf(WHOLE) : programOf(SHELL, WHOLE);
+export async function startChromium({ shellDoes = false, keepsPages = false }: ChromiumOptions = {}): Promise<Browser> {
+  const executablePath = shellDoes ? programOf(SHELL, WHOLE) : programOf(WHOLE);
   if (executablePath === undefined) throw new Error('a test asked for Chromium where there is none');
   const ignoreDefaultArgs = keepsPages ? ['--disable-back-forward-cache'] : [];
   const browser = await chromium.launch({ executablePath, args: FLAGS, ignoreDefaultArgs });

@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     await world.ingest(event({ type: 'page', userId: 'ada' }));
     await world.tick();
     await world.app.listen({ host: '127.0.0.1', port: 0 });
-    browser = await startChromium();
+    browser = await startChromium({ shellDoes: true });
   });
   afterAll(async () => {
     await browser?.close();

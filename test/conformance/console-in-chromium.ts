@@ -229,7 +229,7 @@ export async function startConsole() {
   await world.tick();
   await world.app.listen({ host: '127.0.0.1', port: 0 });
   const api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
-  const browser = await startChromium();
+  const browser = await startChromium({ shellDoes: true });
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   await context.addInitScript(() => {
     addEventListener('securitypolicyviolation', ({ violatedDirective, sample }) =>

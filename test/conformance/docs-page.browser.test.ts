@@ -17,7 +17,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
     await world.tick();
     await world.app.listen({ host: '127.0.0.1', port: 0 });
     api = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
-    browser = await startChromium();
+    browser = await startChromium({ shellDoes: true });
   });
   afterAll(async () => {
     await browser?.close();

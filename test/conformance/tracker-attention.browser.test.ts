@@ -29,7 +29,7 @@ describe.skipIf(missing !== null)('in Chromium', () => {
   let open: Visit | undefined;
 
   beforeAll(async () => {
-    [shop, browser] = await Promise.all([openShop(), startChromium({ isWhole: true })]);
+    [shop, browser] = await Promise.all([openShop(), startChromium()]);
   });
   afterAll(async () => {
     await browser?.close();
