@@ -1,8 +1,10 @@
 /** The unmodified Segment for Java against the real collector. */
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SERVER, type StartedCollector, startCollector } from '../../services/collector/test/start-collector.ts';
 import { fetchedOnce, fetchedOrReported } from './fetched.ts';
 import { counted, type Exchange, overload, watch } from './seen.ts';
@@ -10,13 +12,14 @@ import { counted, type Exchange, overload, watch } from './seen.ts';
 const run = promisify(execFile);
 /** Java starts within seconds; on a busy machine it takes many. */
 const RUN_MS = 90_000;
+/** It ends before a better compiler, or a second thread that collects, would pay. */
+const SHORT = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 const HERE = join(import.meta.dirname, 'java');
 const POM = join(HERE, 'pom.xml');
 const JARS = await fetchedOrReported(
   'the library for Java (test/conformance/java.clients.test.ts)',
   'On Debian: apt-get install default-jdk-headless maven.',
   async () => {
-    // The program is compiled as it starts.
     await run('javac', ['-version'], { timeout: 20_000 });
     return fetchedOnce('segment-java', POM, (folder) => {
       const copy = ['dependency:copy-dependencies', `-DoutputDirectory=${folder}`, '-DincludeScope=runtime'];
@@ -28,10 +31,17 @@ const JARS = await fetchedOrReported(
 describe.skipIf(JARS === null)('Segment for Java', () => {
   let collector: StartedCollector;
   let exchanges: Exchange[];
+  let program: string;
+  beforeAll(async () => {
+    program = await mkdtemp(join(tmpdir(), 'tributary-java-'));
+    const into = ['-d', program, '-cp', `${JARS}/*`, join(HERE, 'Send.java')];
+    await run('javac', [...SHORT.map((flag) => `-J${flag}`), ...into], { timeout: RUN_MS });
+  });
   beforeEach(async () => {
     collector = await startCollector({ now: Date.now, keys: [SERVER] });
     exchanges = watch(collector);
   });
+  afterAll(() => rm(program, { recursive: true, force: true }));
   afterEach(async () => {
     await collector.stop();
     expect(collector.defects).toEqual([]);
@@ -39,7 +49,8 @@ describe.skipIf(JARS === null)('Segment for Java', () => {
 
   /** What the library gave up. */
   async function send(key = SERVER.key): Promise<string> {
-    const { stdout } = await run('java', ['-cp', `${JARS}/*`, join(HERE, 'Send.java'), collector.url, key], { timeout: RUN_MS });
+    const args = [...SHORT, '-cp', `${program}:${JARS}/*`, 'Send', collector.url, key];
+    const { stdout } = await run('java', args, { timeout: RUN_MS });
     return stdout;
   }
   const statuses = () => exchanges.map(({ status }) => status);
