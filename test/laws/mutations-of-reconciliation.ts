@@ -40,11 +40,11 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     test: LAW,
   },
   {
-    lie: 'users under suspicion are not examined',
+    lie: 'copies from before the cut are looked for only where others are suspected',
     law: '8',
     file: `${RECONCILE}/examine.ts`,
     from: '=== 0 && !deep) return',
-    to: '>= 0 && !deep) return',
+    to: '=== 0) return',
     test: 'jobs/recompute/test/reconciled.test.ts',
   },
   {
