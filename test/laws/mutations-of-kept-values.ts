@@ -116,6 +116,14 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     test: MARKS,
   },
   {
+    lie: 'a record that was read before a commit rewrote it at the same position is what that commit left',
+    law: '1',
+    file: 'packages/store/src/records/placed-reads.ts',
+    from: 'last !== undefined && before',
+    to: 'last !== undefined || before',
+    test: 'packages/store/src/records/placed-reads.test.ts',
+  },
+  {
     lie: 'a record that grew is its copy',
     law: '1',
     file: KEPT,

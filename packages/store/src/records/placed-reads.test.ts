@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { readPlaced } from './placed-reads.ts';
 
 /** A Redis whose partitions stand at the next of these positions each time that they are asked for; 'NOSCRIPT': it does not know the script. */
-function redisAt(answers: readonly (readonly string[] | 'NOSCRIPT')[], rewritten: string | null = null) {
+function redisAt(answers: readonly (readonly string[] | 'NOSCRIPT')[], rewritten: string | null = null, before = rewritten) {
   const left = [...answers];
   const sent: string[] = [];
   let times = 0;
@@ -17,7 +17,7 @@ function redisAt(answers: readonly (readonly string[] | 'NOSCRIPT')[], rewritten
       if (answer === 'NOSCRIPT') throw new Error('NOSCRIPT No matching script');
       times++;
       const fieldsOf = (position: string | null) => [
-        ...(args.includes('logTimeMs') ? [`${times}`, null, null, rewritten, 'c'] : []),
+        ...(args.includes('logTimeMs') ? [`${times}`, null, null, rewritten, 'c'] : [before]),
         position,
       ];
       return name === 'hmget' ? fieldsOf(answer?.[0] ?? null) : answer?.map(fieldsOf);
@@ -116,4 +116,16 @@ test('law 1: which commit rewrote a record last is known where no commit came wh
     ['p1', `q${i + 1}`],
   ]);
   expect(await rewrittenAt('b\nc', ...moving)).toEqual({ 0: 'b' });
+});
+
+test('law 1: a commit that rewrote records while they were read and stays at the position is not known as the last that did', async () => {
+  const between = async (before: string | null) => {
+    const { redis } = redisAt([['p1'], ['p1']], 'b\nc', before);
+    const { positions, rewritten } = await readPlaced(redis, 'test', [0], async () => undefined);
+    return [positions.get(0), rewritten.get(0)];
+  };
+  expect(await between('a\na')).toEqual(['p1', undefined]);
+  expect(await between(null)).toEqual(['p1', undefined]);
+  // None that came between rewrote records.
+  expect(await between('b\nb')).toEqual(['p1', 'b']);
 });

@@ -18,7 +18,7 @@ const KEPT_RECORDS = readFileSync(new URL('./kept-records.lua', import.meta.url)
 const DIGEST = createHash('sha1').update(KEPT_RECORDS).digest('hex');
 
 /** The position is the last of the fields that are asked for. */
-const BEFORE = ['position'] as const;
+const BEFORE = ['rewritten', 'position'] as const;
 const AFTER = KEPT_FIELDS;
 
 /** The fields of each partition. */
@@ -57,7 +57,8 @@ export async function readPlaced<T>(
       else if (position != null) {
         positions.set(partition, position);
         const last = rewrittenFrom(fields);
-        if (last !== undefined) rewritten.set(partition, last);
+        // Users are erased of a store that was put back by commits that stay at its position (erase-restored.ts): one may have come between.
+        if (last !== undefined && before?.[i]?.[0]?.startsWith(`${last}\n`)) rewritten.set(partition, last);
       }
     }
     if (haveStood || round === MOST_ROUNDS) return { result, positions, kept, rewritten };
