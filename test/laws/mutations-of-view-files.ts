@@ -122,6 +122,14 @@ export const MUTATIONS_OF_VIEW_FILES: readonly Mutation[] = [
     test: OF_LINES,
   },
   {
+    lie: 'folders above the lines of small views are columns of them',
+    law: '1',
+    file: LINES,
+    from: 'hive_partitioning = false, ',
+    to: '',
+    test: OF_LINES,
+  },
+  {
     lie: 'DuckDB reads the lines of all views as those of one',
     law: '1',
     file: LINES,

@@ -1,5 +1,5 @@
 /** Rows of small views in one file of lines: what is read of it, here and by DuckDB, is what was written, or the file is damaged. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { activity } from '@tributary/views/activity/fold';
@@ -81,6 +81,21 @@ test('law 1: rows of several views in one file are read as they were written, by
 
 const LINE = '{"view":"conversions","day":"d","type":"t","currency":"EUR","conversions":1,"valueMinor":2}\n';
 const OTHER = '{"view":"activity","day":"d","type":"t","events":1}\n';
+
+test.each(['type=prod', 'view=credit', 'conversions=7'])(
+  'law 1: a data folder in a folder called %s: DuckDB reads the rows, and nothing of the path',
+  async (folder) => {
+    const named = join(dataDir, folder);
+    await mkdir(named);
+    const own: Rows = new Map([['2026-03-01\tbuy\tEUR', [1, 50]]]);
+    const out = outputOf(session, specOf({ dataDir: named }), join(named, 'staged'));
+    const [file] = (await writeTogether(out, [[conversions, own]])).values() as Iterable<StoredFile>;
+    const rows = await session.columns(
+      `SELECT day, type, currency, conversions, "valueMinor" FROM ${viewFiles(named, [file as StoredFile], conversions)}`,
+    );
+    expect(rows).toEqual([['2026-03-01'], ['buy'], ['EUR'], [1n], [50n]]);
+  },
+);
 
 test.each([
   ['sound lines', OTHER + LINE, 1, null],

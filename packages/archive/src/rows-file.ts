@@ -104,5 +104,6 @@ export function rowsFilesSql(dataDir: string, files: readonly StoredFile[], { na
   const types = [...dimensions.map((column) => [column, 'VARCHAR']), ...measures.map((column) => [column, 'BIGINT'])];
   const columns = [['view', 'VARCHAR'], ...types].map(([column, type]) => `"${column}": '${type}'`).join(', ');
   return `(SELECT ${types.map(([column]) => `"${column}"`).join(', ')}
-    FROM read_json([${paths}], format = 'newline_delimited', columns = {${columns}}) WHERE "view" = ${sqlText(name)})`;
+    FROM read_json([${paths}], format = 'newline_delimited', hive_partitioning = false, columns = {${columns}})
+    WHERE "view" = ${sqlText(name)})`;
 }
