@@ -294,6 +294,13 @@ test('the command says what it read and wrote, and ends with 1 where a row has n
     await mkdir(join(cwd, "it's [1]*?"));
     expect((await run('rows.ndjson', '--out', "it's [1]*?/set.csv", '--signals', 'views')).code).toBe(0);
     expect(await readdir(join(cwd, "it's [1]*?"))).toEqual(['set.csv']);
+    // Law 5: what folders are called that hold a part of a larger set says nothing of its rows.
+    for (const folder of ['label=2', 'json=2']) {
+      await mkdir(join(cwd, folder));
+      expect((await run('rows.ndjson', '--out', `${folder}/set.csv`, '--signals', 'views')).code).toBe(0);
+      const set = await readFile(join(cwd, folder, 'set.csv'), 'utf8');
+      expect(set).toBe(`user,instant,label,status,views\nann,${FROM + DAY_MS + 1},"{""a"":1}",READY,1\n`);
+    }
   } finally {
     await rm(cwd, { recursive: true });
   }

@@ -1,7 +1,23 @@
-/** Lies about how accurate windows of signals are. */
+/** Lies about how accurate windows of signals are, and about sets of their history. */
 import type { Mutation } from './mutation-list.ts';
 
 export const MUTATIONS_OF_WINDOWS: readonly Mutation[] = [
+  {
+    lie: 'a label of history is what the folder of its set says',
+    law: '5',
+    file: 'packages/archive/src/history/load-events.ts',
+    from: 'hive_partitioning = false, columns',
+    to: 'columns',
+    test: 'test/laws/law-5-history.test.ts',
+  },
+  {
+    lie: 'values of history are what the folder of their set says',
+    law: '5',
+    file: 'packages/archive/src/history/training-set.ts',
+    from: 'hive_partitioning = false, ',
+    to: '',
+    test: 'test/laws/law-5-history.test.ts',
+  },
   {
     lie: 'a window of accuracy sawtooth begins at the hop after its begin',
     law: '1',

@@ -43,7 +43,7 @@ export async function loadAsked(session: DuckDb, { rows, folder }: Asked): Promi
     await spool.close();
   }
   await session.run(`CREATE TABLE asked AS SELECT * FROM read_json(${spoolSql(spool.path)}, format = 'newline_delimited',
-    columns = {nr: 'BIGINT', user_key: 'VARCHAR', at_ms: 'BIGINT', label: 'VARCHAR', position: 'VARCHAR'})`);
+    hive_partitioning = false, columns = {nr: 'BIGINT', user_key: 'VARCHAR', at_ms: 'BIGINT', label: 'VARCHAR', position: 'VARCHAR'})`);
   await session.run(`CREATE TABLE users AS SELECT user_key, min(at_ms) AS first_ms, max(at_ms) AS last_ms, count(*) AS asked,
     row_number() OVER (ORDER BY user_key) AS user_nr FROM asked GROUP BY user_key`);
 }

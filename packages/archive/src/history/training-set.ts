@@ -107,7 +107,8 @@ async function copied({ spool, columns, made, format, folder, memoryLimit }: Cop
       format === 'csv' && sqlType === 'VARCHAR' ? withoutFormula(`cells[${i + 2}]`) : `CAST(cells[${i + 2}] AS ${sqlType})`;
     const selected = named.map(({ name, sqlType }, i) => `${cast(sqlType, i)} AS "${name}"`).join(', ');
     await session.run(`COPY (SELECT ${selected} FROM (SELECT CAST(json AS VARCHAR[]) AS cells
-      FROM read_json(${spoolSql(spool)}, format = 'newline_delimited', records = false, columns = {json: 'JSON'}, maximum_object_size = ${MOST_ROW_BYTES}))
+      FROM read_json(${spoolSql(spool)}, format = 'newline_delimited', records = false,
+        hive_partitioning = false, columns = {json: 'JSON'}, maximum_object_size = ${MOST_ROW_BYTES}))
       ORDER BY CAST(cells[1] AS BIGINT)) TO ${sqlText(made)} (${FORMATS[format]})`);
   } finally {
     await session.close();
