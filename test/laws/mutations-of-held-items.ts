@@ -45,4 +45,12 @@ export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
     to: '',
     test: TEST,
   },
+  {
+    lie: 'ids can be chosen so that each is searched for among all others',
+    law: '7',
+    file: HELD_ITEMS,
+    from: 'crypto.getRandomValues(new Int32Array(3)).map((bits) => bits | 1)',
+    to: '[0x811c9dc5 | 0, 0x01000193, 0x5bd1e995]',
+    test: TEST,
+  },
 ];

@@ -367,15 +367,18 @@ function placeOf(hash: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) >>> 8;
 }
 
-// Two of them: senders choose ids, and those that have one hash in common are known apart without their texts.
+/** Other ones in each process: senders choose ids, and some whose hashes are known could be made to meet. */
+const [START = 1, FACTOR = 1, CHECK_FACTOR = 1] = crypto.getRandomValues(new Int32Array(3)).map((bits) => bits | 1);
+
+// Two of them: those that have one hash in common are known apart without their texts.
 function hashOf(text: string): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  let hash = START;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FACTOR);
   return hash;
 }
 
 function checkOf(text: string): number {
   let hash = 0;
-  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 0x5bd1e995) + text.charCodeAt(i)) | 0;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, CHECK_FACTOR) + text.charCodeAt(i)) | 0;
   return hash;
 }
