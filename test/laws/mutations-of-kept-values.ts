@@ -108,6 +108,14 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     test: MARKS,
   },
   {
+    lie: 'records are as they were for as long as a connection stands, whatever store is put behind it',
+    law: '1',
+    file: SIZES,
+    from: ' || nowMs - sinceMs >= MINUTE_MS',
+    to: '',
+    test: 'packages/store/src/records/record-sizes.test.ts',
+  },
+  {
     lie: 'a record that came over the connection for long answers is of the store that sizes are asked of',
     law: '1',
     file: 'packages/store/src/records/record-reads.ts',

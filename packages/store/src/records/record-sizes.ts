@@ -1,8 +1,9 @@
 /**
  * How long records are, for who has copies of some. A record that is as long as its copy, and was not rewritten since that was read, is the same: what is
  * appended makes it longer. That holds for as long as the connection stands: behind a new one may be a store that lost what it had written, and wrote
- * something else of the same length.
+ * something else of the same length. An operator can put another store behind one that stands (`REPLICAOF`, a proxy): so it holds for a minute.
  */
+import { MINUTE_MS } from '@tributary/model/time';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix, recordKey } from '../format/keys.ts';
 import { KEPT_FIELDS, keptFrom, rewrittenFrom } from '../format/state.ts';
@@ -16,16 +17,20 @@ declare module 'ioredis' {
   }
 }
 
-/** Says which connection it is: it is another one each time that it was made again. */
+/** Says which connection it is: it is another one each time that it was made again, and after a minute. */
 export type Connection = () => number;
 
-export function connectionOf(redis: Pick<Redis, 'stream'>): Connection {
+/** `now`: ms. */
+export function connectionOf(redis: Pick<Redis, 'stream'>, now = () => performance.now()): Connection {
   let { stream } = redis;
   let made = 0;
+  let sinceMs = now();
   return () => {
-    if (redis.stream !== stream) {
+    const nowMs = now();
+    if (redis.stream !== stream || nowMs - sinceMs >= MINUTE_MS) {
       made++;
       stream = redis.stream;
+      sinceMs = nowMs;
     }
     return made;
   };
