@@ -122,6 +122,14 @@ export const MUTATIONS_OF_VIEW_FILES: readonly Mutation[] = [
     test: OF_LINES,
   },
   {
+    lie: 'a view of which few rows come and go at once has no files',
+    law: '1',
+    file: 'packages/archive/src/compute/view-files.ts',
+    from: '[...plan.stay, ...(part === undefined ? [] : [part])]',
+    to: 'part === undefined ? [] : [...plan.stay, part]',
+    test: OF_LINES,
+  },
+  {
     lie: 'folders above the lines of small views are columns of them',
     law: '1',
     file: LINES,

@@ -176,6 +176,9 @@ test('law 1: views of few rows lie in one file, which what is built upon it adds
   const limits = { fewRows: 5, added: { fewRows: 0, mostShare: 10 } } as unknown as ComputeSpec['limits'];
   const own = await generation(34, many, [], { ...base(second), limits });
   expect(formats(own, 'conversions')).toEqual(['.ndjson 1', 'parquet 6']);
+  // What comes and goes at once changes nothing.
+  const same = await generation(34, [`'t1', 'EUR', 1, 1`, `'t1', 'EUR', -1, -1`], [], { ...base(own), limits });
+  expect(same.views['conversions']).toEqual(own.views['conversions']);
   const added = await generation(35, [`'t1', 'EUR', -1, -1`, `'b', 'EUR', -3, -75`], [], { ...base(own), limits });
   expect(formats(added, 'conversions')).toEqual(['.ndjson 1', 'parquet 6', '.ndjson 2']);
   const left = await added.rows(conversions);
