@@ -30,6 +30,19 @@ test('definitions that people wrote come in one way, which checks all of them', 
   expect(others.filter((file) => !file.startsWith('packages/testkit/'))).toEqual(['packages/signals/src/definitions/file.ts']);
 });
 
+/** DuckDB takes a folder called `type=prod` above a file for a column of it, wherever the data folder lies. */
+test('no statement reads columns from the names of folders', () => {
+  const reads = files
+    .filter((file) => !isTestFile(file) && /^(packages|services|jobs)\/[^/]+\/src\//.test(file))
+    .flatMap((file) =>
+      [...textOf(file).matchAll(/\bread_(?:parquet|json|csv)\((?:[^`;]|`[^`]*`)*?(?:\)`|;)/g)].map(
+        ([text]) => [file, text] as const,
+      ),
+    );
+  expect(reads.length).toBeGreaterThan(10);
+  expect(reads.filter(([, text]) => !text.includes('hive_partitioning = false'))).toEqual([]);
+});
+
 test('nothing is named after nothing', () => {
   expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|misc|manager|index)(\/|\.ts$)/.test(file))).toEqual([]);
 });

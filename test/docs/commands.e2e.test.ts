@@ -35,8 +35,9 @@ const DOCUMENTS = [
     'analysts',
     'signals',
     'interventions',
-    'identity',
     'tracker',
+    // Keys that were joined stay so.
+    'identity',
   ].map((name) => `docs/${name}.md`),
 ];
 

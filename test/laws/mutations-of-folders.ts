@@ -7,6 +7,14 @@ const ARCHIVER = 'services/archiver/src';
 export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
   ...MUTATIONS_OF_SHARED_ARCHIVES,
   {
+    lie: 'folders above the data folder are columns of the events that are archived',
+    law: '5',
+    file: `${ARCHIVER}/convert.ts`,
+    from: 'auto_detect = false, hive_partitioning = false,',
+    to: 'auto_detect = false,',
+    test: 'test/faults/archiver-parquet.test.ts',
+  },
+  {
     lie: 'generations without the archive that they are of are a new platform',
     law: '6',
     file: 'packages/runtime/src/event-log/own-archive.ts',

@@ -72,7 +72,7 @@ function copyStatement(parts: readonly Part[], out: string): string {
         .map((name) => `"${name}"`)
         .join(', ')}, partition AS p, ${dateOf(parts)} AS date
       FROM read_csv([${spools.map((spool) => sqlText(spool.rowsPath)).join(', ')}],
-        auto_detect = false, header = false, delim = '\t', quote = '', escape = '', nullstr = '', new_line = '\\n',
+        auto_detect = false, hive_partitioning = false, header = false, delim = '\t', quote = '', escape = '', nullstr = '', new_line = '\\n',
         max_line_size = ${maxRowBytes}, buffer_size = ${Math.max(BUFFER_BYTES, 2 * maxRowBytes)},
         columns = {${columns.join(', ')}})
       WHERE ${parts.map(condition).join(' OR ')}

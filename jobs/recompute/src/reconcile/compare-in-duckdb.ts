@@ -61,7 +61,8 @@ async function loadExplained(session: DuckDb, path: string, view: ComparedView, 
     ...view.dimensions.map((name, i) => `d[${i + 1}] AS ${quoted(name)}`),
     ...view.measures.map((name, i) => `m[${i + 1}]::HUGEINT AS ${quoted(name)}`),
   ];
-  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', columns = {c: 'VARCHAR', d: 'VARCHAR[]', m: 'VARCHAR[]'})`;
+  const columnsOfLines = "{c: 'VARCHAR', d: 'VARCHAR[]', m: 'VARCHAR[]'}";
+  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', hive_partitioning = false, columns = ${columnsOfLines})`;
   await session.run(`CREATE OR REPLACE TEMP TABLE explained AS SELECT ${columns.join(', ')} FROM ${read}`);
 }
 

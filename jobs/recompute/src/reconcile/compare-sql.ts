@@ -48,7 +48,7 @@ function deltasSql(view: ComparedView, path: string): string {
     ...view.dimensions.map((name, i) => `d[${i + 1}] AS ${quoted(name)}`),
     ...view.measures.map((name, i) => `m[${i + 1}] AS ${quoted(name)}`),
   ];
-  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', columns = {d: 'VARCHAR[]', m: 'VARCHAR[]'})`;
+  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', hive_partitioning = false, columns = {d: 'VARCHAR[]', m: 'VARCHAR[]'})`;
   return `(SELECT ${columns.join(', ')} FROM ${read})`;
 }
 

@@ -134,7 +134,7 @@ async function write(session: DuckDb, { manifest, files, folder, path }: Work, a
         if ((await sizeOf(written)) > mostBytes) throw tooLarge(mostBytes);
       };
       const parts = await writeJourneys(manifest, { session, dataDir, folder, demandTime });
-      const rows = `read_parquet([${parts.map(sqlText).join(', ')}])`;
+      const rows = `read_parquet([${parts.map(sqlText).join(', ')}], hive_partitioning = false)`;
       return await copyPersonal(session, rows, files, asked, copy);
     }
     const rows = view === undefined ? parquetFiles(dataDir, files, CONVERSION_COLUMNS) : viewFiles(dataDir, files, view);

@@ -17,7 +17,7 @@ function duckdb(dataDir: string): string {
   return `-- Archived events of ${shown(dataDir)}, by its manifests. For DuckDB 1.1 and newer; run the first statement again to see newer segments.
 SET VARIABLE tributary_files = (
   WITH manifest AS (
-    SELECT * FROM read_json(${sqlText(`${globbed(dataDir)}/archive/segments/p*/*.json`)}, format = 'unstructured',
+    SELECT * FROM read_json(${sqlText(`${globbed(dataDir)}/archive/segments/p*/*.json`)}, format = 'unstructured', hive_partitioning = false,
       columns = {partition: 'INTEGER', number: 'BIGINT', "to": 'BIGINT', files: 'STRUCT(path VARCHAR)[]'})),
   listed AS (
     SELECT unnest(files).path AS path FROM manifest AS one
