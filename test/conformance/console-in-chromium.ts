@@ -379,7 +379,7 @@ function beyondPanels(): string[] {
     return false;
   };
   const isCovered = (head: Element): boolean => {
-    const [title, button] = ['h2', '.quiet'].map((one) => head.querySelector(one)?.getBoundingClientRect());
+    const [title, button] = ['h2, h3', '.quiet'].map((one) => head.querySelector(one)?.getBoundingClientRect());
     return title !== undefined && button !== undefined && button.left < title.right && button.top < title.bottom;
   };
   const covered = [...document.querySelectorAll('.panel-head')].filter(isCovered);
@@ -394,5 +394,5 @@ function beyondPanels(): string[] {
       })
       .map((one) => `${one.tagName} ${one.textContent?.slice(0, 40)}`);
   });
-  return [...beyond, ...covered.map((head) => `a button before or over ${head.querySelector('h2')?.textContent}`)];
+  return [...beyond, ...covered.map((head) => `a button before or over ${head.querySelector('h2, h3')?.textContent}`)];
 }

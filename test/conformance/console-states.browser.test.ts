@@ -286,14 +286,14 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.waitForFunction(() => document.activeElement?.id === 'content');
   });
 
-  test('on a telephone no column of a table is out of sight but the many models of one conversion, and none is left out', async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
-    for (const address of OF_PAGES) {
+  test('on a telephone and a tablet no column of a table is out of sight but the many models of one conversion, and none is left out', async () => {
+    for (const [width, address] of [1_024, 390].flatMap((wide) => OF_PAGES.map((one) => [wide, one] as const))) {
+      await page.setViewportSize({ width, height: 844 });
       await follow(address);
       const hidden = await page
         .locator('.table-box:visible')
         .evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map(({ ariaLabel }) => ariaLabel));
-      expect([address, hidden]).toEqual([address, /^conversion\?/.test(address) ? ['Credit of each touch'] : []]);
+      expect([width, address, hidden]).toEqual([width, address, /^conversion\?/.test(address) ? ['Credit of each touch'] : []]);
     }
     await follow('attribution');
     const [row] = (await answer('/v1/attribution/compare?models=last&from=2026-10-22&to=2026-11-21&sort=conversions')).rows;

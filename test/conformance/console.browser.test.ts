@@ -1,6 +1,7 @@
 /** The console in a browser: what it shows is what the API answers, names of others stay text, and colours, widths and keys keep everybody in. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { count, duration, money, parts, percent } from '../../packages/console/src/app/parts/format.ts';
+import { wordsOf } from '../../packages/console/src/app/words.ts';
 import { ADMIN, READ } from '../../services/api/test/world.ts';
 import { reportMissingChromium } from './chromium.ts';
 import { ADDRESSES, type ConsoleInChromium, HOSTILE, SHOP, startConsole } from './console-in-chromium.ts';
@@ -295,11 +296,10 @@ describe.skipIf(on === null)('in Chromium', () => {
     await world.tick();
     expect(meta.complete).toBe(false);
     const banner = await page.locator('.banner').first().textContent();
-    for (const part of ['Not complete', ...meta.reasons, ...meta.warnings]) expect(banner).toContain(part);
-    await page
-      .getByText(`not complete: ${meta.reasons.join(' ')}`)
-      .first()
-      .waitFor();
+    for (const part of ['Not complete', wordsOf(meta.reasons), ...meta.warnings]) expect(banner).toContain(part);
+    const marked = page.locator('.not-complete', { hasText: `not complete: ${wordsOf(meta.reasons)}` }).first();
+    await marked.locator('summary').click();
+    await marked.getByText(meta.warnings[0]).waitFor();
     await expectNoFaults('an incomplete answer');
     let refusals = 0;
     await page.route('**/v1/paths?*', (route) =>

@@ -1,8 +1,10 @@
+import { REASONS } from '@tributary/contract/shapes/meta';
 import { expect, test } from 'vitest';
 import { scaleOf } from '../src/app/charts/scale.ts';
 import { currenciesOf } from '../src/app/parts/currencies.ts';
 import { count, duration, money, NONE, parts, percent } from '../src/app/parts/format.ts';
 import { daysOf, presetChange } from '../src/app/state/window.ts';
+import { wordsOf } from '../src/app/words.ts';
 
 test('money is in its currency to the last digit, beyond 2^53 and without decimals too', () => {
   expect(money(123_456, 'EUR')).toBe('€1,234.56');
@@ -24,6 +26,14 @@ test('figures that are not there look like none, and 0 is a figure', () => {
     '100.0 %',
   ]);
   expect(count(12_345_678_901_234_567_890n)).toBe('12,345,678,901,234,567,890');
+});
+
+test('law 7: each reason for an incomplete answer is said in words, each in its own', () => {
+  const said = Object.keys(REASONS).map((code) => wordsOf([code]));
+  expect(said.filter((words) => !/^[a-z]+,?( [a-z]+,?)+$/.test(words))).toEqual([]);
+  expect(new Set(said).size).toBe(said.length);
+  // A code that is newer than the page stands as it is, and no name of the language is one.
+  expect(wordsOf(['behind', 'made_later', 'constructor'])).toBe('live events are behind, made_later, constructor');
 });
 
 test.each([

@@ -73,12 +73,14 @@ export function AttributionPage({ place }: PageProps) {
           </p>
         )}
       </Controls>
-      <Several
-        name={`Models, up to ${MOST_SERIES}`}
-        options={offered}
-        values={chosen}
-        choose={(values) => choice.change({ models: values.slice(0, MOST_SERIES).join(',') })}
-      />
+      {offered.length > 0 && (
+        <Several
+          name={`Models, up to ${MOST_SERIES}`}
+          options={offered}
+          values={chosen}
+          choose={(values) => choice.change({ models: values.slice(0, MOST_SERIES).join(',') })}
+        />
+      )}
       {models.answer === undefined && models.problem !== undefined ? (
         <Problem problem={models.problem} again={models.again} />
       ) : (
@@ -162,7 +164,11 @@ function ComparePanel({ answer, measure, choice, question, by, withoutIntervals,
         <Empty title="No conversion on these days">Choose more days, or another layer.</Empty>
       ) : (
         <>
-          {withoutIntervals.length > 0 && <p class="small">Without intervals, as {withoutIntervals.join(', ')} has none.</p>}
+          {withoutIntervals.length > 0 && (
+            <p class="small">
+              Without intervals, as {withoutIntervals.join(', ')} {withoutIntervals.length === 1 ? 'has' : 'have'} none.
+            </p>
+          )}
           {isShown ? (
             <>
               <Legend names={models} />

@@ -28,7 +28,7 @@ export function ComputationsPanel() {
               Register one, and its values say how far it is: <code>tributary computations register FILE</code>
             </Empty>
           ) : (
-            <Table caption="Computations" columns={COLUMNS} rows={all} keyOf={({ name }) => name} />
+            <Table isWide caption="Computations" columns={COLUMNS} rows={all} keyOf={({ name }) => name} />
           )}
         </Panel>
       )}

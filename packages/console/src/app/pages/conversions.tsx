@@ -60,7 +60,7 @@ export function ConversionsPage({ place }: PageProps) {
             <Missing of={meta} />
             <Panel
               title={user === null ? 'Conversions' : `Conversions of ${user}`}
-              about={`Those of generation ${meta.generation}${meta.cut === null ? '' : `, up to ${instant(meta.cut)} UTC`}. Later ones follow with the next generation; their ids can be explained at once.`}
+              about={`${meta.cut === null ? 'They are listed from the first generation on' : `Those of generation ${meta.generation}, up to ${instant(meta.cut)} UTC. Later ones follow with the next generation`}; their ids can be explained at once.`}
               question={addressOfQuestion('listConversions', asked)}
               csv={() => csvOf([...COLUMNS, CURRENCY], conversions)}
               tools={user !== null && <a href={addressWith(place, { user: null, cursor: null })}>All users</a>}

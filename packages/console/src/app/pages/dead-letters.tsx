@@ -30,7 +30,7 @@ export function DeadLettersPage({ place }: PageProps) {
           {deadLetters.length === 0 ? (
             <Empty title="No dead letter">Every record of the log was read as an event.</Empty>
           ) : (
-            <Table caption="Dead letters" columns={COLUMNS} rows={deadLetters} keyOf={({ id }) => id} />
+            <Table isWide caption="Dead letters" columns={COLUMNS} rows={deadLetters} keyOf={({ id }) => id} />
           )}
           <Pager place={place} nextCursor={nextCursor} older="Older dead letters" />
         </Panel>

@@ -3,6 +3,7 @@ import type { Answer } from '@tributary/client/operations';
 import { troubleOf } from '@tributary/model/computation-trouble';
 import { scheduleOverdueMs } from '@tributary/model/schedule-bounds';
 import { count, duration, instant } from '../parts/format.ts';
+import { wordsOf } from '../words.ts';
 
 export interface Finding {
   readonly check: string;
@@ -45,7 +46,7 @@ function good(check: string, detail: string): Finding {
 
 function answers({ complete, reasons, warnings }: Seen['status']): Finding {
   if (complete) return good('Answers', 'complete');
-  const detail = `not complete: ${warnings[0] ?? reasons.join(' ')}`;
+  const detail = `not complete: ${warnings[0] ?? wordsOf(reasons)}`;
   return { check: 'Answers', is: 'bad', detail, fix: 'Correct what the banner above names.' };
 }
 

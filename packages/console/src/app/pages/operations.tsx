@@ -45,7 +45,7 @@ function Runs() {
           csv={() => csvOf([...RUNS, PRIORITY], all)}
         >
           {all.length === 0 ? (
-            <Empty title="No run is remembered" />
+            <Empty title="No run waits, and none ended lately" />
           ) : (
             <Table caption="Runs" columns={RUNS} rows={all} keyOf={({ id }) => id} />
           )}
@@ -137,7 +137,9 @@ function Generations({ place }: PageProps) {
             tools={isAdmin && <a href={actionAddress(place, 'run')}>Run a batch</a>}
           >
             {all.length === 0 ? (
-              <Empty title="No run has begun yet" />
+              <Empty title="No run has begun yet">
+                Begin one: <code>npx tributary batch run</code>
+              </Empty>
             ) : (
               <Table
                 caption="Generations"

@@ -42,7 +42,7 @@ export function PreviewedChanges({ answer, asked }: ChangesProps) {
       cell: ({ differing }) => `${count(differing)} of ${count(results.length)}`,
       raw: ({ differing }) => differing,
     },
-    { head: 'Says', cell: ({ says }) => <bdi class="sentence">{says}</bdi>, raw: ({ says }) => says },
+    { head: 'Says', isBeside: true, cell: ({ says }) => <bdi class="sentence">{says}</bdi>, raw: ({ says }) => says },
   ];
   return (
     <>
@@ -117,7 +117,7 @@ function Cell({ of: one }: { readonly of: Value }) {
 
 const VALUES: readonly Column<Row>[] = [
   { head: 'Name', cell: ({ name }) => <Name text={name} />, raw: ({ name }) => name },
-  { head: 'User', cell: ({ userId }) => <Name text={userId} most={40} />, raw: ({ userId }) => userId },
+  { head: 'User', isBeside: true, cell: ({ userId }) => <Name text={userId} most={40} />, raw: ({ userId }) => userId },
   { head: 'In force', cell: ({ before }) => <Cell of={before} />, raw: ({ before }) => rawOf(before?.value ?? null) },
   { head: 'Previewed', cell: ({ after }) => <Cell of={after} />, raw: ({ after }) => rawOf(after?.value ?? null) },
 ];

@@ -92,7 +92,7 @@ function Listed({ of: { rejections, total, collectors }, place }: Props) {
       }
     >
       {rows.length > 0 ? (
-        <Table caption="Rejected lately" columns={columns} rows={rows} keyOf={keyOf} />
+        <Table isWide caption="Rejected lately" columns={columns} rows={rows} keyOf={keyOf} />
       ) : rejections.length > 0 ? (
         <Empty title="Nothing was rejected for this">Another reason or key was: choose all of them.</Empty>
       ) : (
@@ -144,7 +144,7 @@ function columnsFor(place: Place): readonly Column<Rejection>[] {
       fileHead: 'Form of the last event',
       cell: ({ message, sample }) =>
         sample === null || sample === undefined ? (
-          <span class="small">refused whole</span>
+          <span class="nothing">refused whole</span>
         ) : (
           <details>
             <summary>

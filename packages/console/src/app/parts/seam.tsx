@@ -1,5 +1,6 @@
 /** Where an answer comes from: the generation up to its cut, then what the speed layer added since; and whether something is missing. */
 import type { Meta } from '@tributary/contract/shapes/meta';
+import { wordsOf } from '../words.ts';
 import { count, duration, instant, NONE } from './format.ts';
 
 type Completeness = Pick<Meta, 'complete' | 'reasons' | 'warnings'>;
@@ -40,7 +41,7 @@ export function Missing({ of: { complete, reasons, warnings } }: { readonly of: 
     <div class={complete ? 'notes' : 'banner'} role={complete ? undefined : 'status'}>
       {!complete && (
         <p class="banner-title">
-          <strong>Not complete.</strong> Something is missing in these figures. <code>{reasons.join(' ')}</code>
+          <strong>Not complete.</strong> Something is missing in these figures: <bdi>{wordsOf(reasons)}</bdi>.
         </p>
       )}
       <ul>
@@ -52,11 +53,18 @@ export function Missing({ of: { complete, reasons, warnings } }: { readonly of: 
   );
 }
 
-/** The same in a word, for a part of a page whose answer is one of several. */
+/** The same in a word, for a part of a page whose answer is one of several; what is missing opens at a touch. */
 export function NotComplete({ of: { complete, reasons, warnings } }: { readonly of: Completeness }) {
   return complete ? null : (
-    <span class="badge is-bad" title={warnings.join('\n')}>
-      not complete: {reasons.join(' ')}
-    </span>
+    <details class="not-complete">
+      <summary class="badge is-bad">
+        not complete: <bdi>{wordsOf(reasons)}</bdi>
+      </summary>
+      <ul class="small">
+        {warnings.map((warning) => (
+          <li key={warning}>{warning}</li>
+        ))}
+      </ul>
+    </details>
   );
 }

@@ -17,17 +17,19 @@ interface Props<Row> {
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
   readonly foot?: readonly ComponentChildren[];
+  /** Its columns need more room than a tablet has: there as well some stand below their row. */
+  readonly isWide?: boolean;
 }
 
 /** Beyond this a page says how many rows it leaves out: a browser draws no ten thousand of them smoothly. */
 const MOST_ROWS = 500;
 
-export function Table<Row>({ caption, columns, rows, keyOf, foot }: Props<Row>) {
+export function Table<Row>({ caption, columns, rows, keyOf, foot, isWide }: Props<Row>) {
   const shown = rows.slice(0, MOST_ROWS);
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reached by keys */}
-      <section class="table-box" tabIndex={0} aria-label={caption}>
+      <section class={isWide ? 'table-box is-wide' : 'table-box'} tabIndex={0} aria-label={caption}>
         <table>
           <caption class="hidden-text">{caption}</caption>
           <thead>
