@@ -53,6 +53,7 @@ test('law 9: users whom receipts name, those of elsewhere too, are refused from 
   });
   await mkdir(join(away, 'empty'));
   await expect(put(join(away, 'empty'))).rejects.toThrow('it lacks the folder "erasures"');
+  await expect(put(join(backup, 'backup.json'))).rejects.toThrow('it is not a folder). Name another one.');
   await cp(join(dataDir, 'erasures'), join(away, 'other/erasures'), { recursive: true });
   await writeFile(join(away, 'other/erasure-key.json'), `{"key":"${'0'.repeat(64)}"}`);
   await expect(put(join(away, 'other'))).rejects.toThrow('is of another platform');

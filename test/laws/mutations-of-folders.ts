@@ -286,4 +286,12 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     to: 'return size >= 0 ? await',
     test: 'packages/archive/src/durable.test.ts',
   },
+  {
+    lie: 'a file passes for a data folder',
+    law: '7',
+    file: 'packages/runtime/src/config/unreadable.ts',
+    from: 'isDirectory() ? undefined',
+    to: 'size >= 0 ? undefined',
+    test: 'packages/cli/test/settings.test.ts',
+  },
 ];

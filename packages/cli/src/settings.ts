@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isObject } from '@tributary/model/reading/json';
+import { whyNoFolder } from '@tributary/runtime/config/unreadable';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { DATA_FOLDER_SETTINGS, folderNameTrouble } from '@tributary/runtime/data-folder/settings';
 import type { Scope } from '@tributary/runtime/keys/file';
@@ -151,10 +152,17 @@ function dataDirOf(
   const named = options.dataDir ?? inEnvironment ?? '';
   const trouble = named.trim() === '' ? undefined : folderNameTrouble(dataDirFrom, named);
   if (trouble !== undefined) throw new UsageError(trouble);
-  if (named.trim() !== '') return { dataDir: resolve(cwd, named), dataDirFrom };
+  if (named.trim() !== '') return { dataDir: folderAt(resolve(cwd, named), dataDirFrom, named), dataDirFrom };
   const usual = DATA_FOLDER_SETTINGS.dataDir.default;
   const here = resolve(cwd, usual);
   return { dataDir: existsSync(here) ? here : join(home, usual), dataDirFrom };
+}
+
+/** Some commands make it, and others say themselves that it is missing. */
+function folderAt(path: string, name: string, named: string): string {
+  const why = whyNoFolder(path);
+  if (why === undefined) return path;
+  throw new UsageError(`${name} must be a folder (got ${JSON.stringify(named)}: ${why}). Name another one.`);
 }
 
 function readLocalAccess(file: string): LocalAccess {

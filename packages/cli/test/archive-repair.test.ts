@@ -45,10 +45,13 @@ test('what the copy cannot give back is named, and the exit says so', async () =
 
 test('a copy that is not one is refused before anything is read', async () => {
   const { dataDir, copy } = await damaged();
+  const file = join(copy, FILE);
   for (const [from, says] of [
     [dataDir, 'it is this folder'],
     [join(copy, 'nowhere'), 'it does not exist'],
     [temporaryFolder('empty'), 'nothing is in archive/segments'],
+    [file, 'it is not a folder'],
+    [join(file, 'below'), 'a part of the path is a file'],
   ] as const) {
     const done = await tributary(['archive', 'repair', '--from', from, '--data-dir', dataDir]);
     expect(done).toMatchObject({ code: 2, stdout: '' });

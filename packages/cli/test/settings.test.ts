@@ -193,6 +193,12 @@ describe('settings', () => {
     expect(() => named('/y ')).toThrow('--data-dir must not begin or end with a space (got "/y "). Take the space away.');
     expect(() => named('~/y')).toThrow('--data-dir must not begin with "~"');
     expect(() => resolveSettings({}, { TRIBUTARY_DATA_DIR: ' /y' }, '/', '/')).toThrow(/^TRIBUTARY_DATA_DIR must not begin/);
+    const file = join(temporaryFolder('no-folder'), 'file');
+    writeFileSync(file, '');
+    expect(() => named(file)).toThrow(`--data-dir must be a folder (got "${file}": it is not a folder). Name another one.`);
+    expect(() => resolveSettings({}, { TRIBUTARY_DATA_DIR: join(file, 'below') }, '/', '/')).toThrow(
+      `TRIBUTARY_DATA_DIR must be a folder (got "${join(file, 'below')}": a part of the path is a file). Name another one.`,
+    );
   });
 
   test('what is not an address is exit 2', async () => {

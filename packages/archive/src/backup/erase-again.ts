@@ -5,6 +5,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { TributaryError } from '@tributary/model/errors';
+import { whyNoFolder } from '@tributary/runtime/config/unreadable';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import type { Audit } from '../audit/audit.ts';
 import { namesIn } from '../durable.ts';
@@ -26,6 +27,8 @@ export interface ErasedAgain {
 
 /** Adds the receipts that are in `from`, a data folder, a backup or a folder with a copy of `erasures`. Throws `invalid_query` where they cannot be of the same platform. */
 export async function takeReceipts(dataDir: string, from: string): Promise<void> {
+  const noFolder = whyNoFolder(from);
+  if (noFolder !== undefined) throw refusedReceipts(from, noFolder);
   const names = await namesIn(from);
   if (!names.includes(DATA_PATHS.erasures) && !names.includes(BACKUP_NOTE) && !names.includes('archive'))
     throw refusedReceipts(from, 'it lacks the folder "erasures"');

@@ -15,6 +15,7 @@ import { chmod, link, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
+import { whyNoFolder } from '@tributary/runtime/config/unreadable';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { eventLogNote } from '@tributary/runtime/event-log/note';
 import { archiveIdentity } from '@tributary/runtime/event-log/own-archive';
@@ -82,6 +83,8 @@ export async function demandCopy(dataDir: string, from: string): Promise<void> {
       `from must be another copy of the data folder (got ${JSON.stringify(from)}: ${what}). Name one.`,
     );
   const [own, other] = await Promise.all([dataDir, from].map((path) => realpath(path).catch(() => undefined)));
+  const noFolder = whyNoFolder(from);
+  if (noFolder !== undefined) throw wrong(noFolder);
   if (other === undefined) throw wrong('it does not exist');
   if (own === other) throw wrong('it is this folder');
   if ((await partitionsOf(from)).length === 0) throw wrong(`nothing is in ${dataPath('', 'segments')}`);
