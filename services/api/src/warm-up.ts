@@ -1,6 +1,6 @@
 /**
- * The first report that a process gives takes twice what the second one takes: its code is compiled while it runs. So a process asks itself for reports, once
- * and in its turn, as soon as it has something to serve. What it asks for is prepared for each newer generation, too, before readers get that.
+ * The first report that a process gives takes twice what the second one takes: its code is compiled while it runs. So a process that has something to
+ * serve when it starts asks itself for reports, once and in its turn. What it asks for is prepared for each newer generation, too, before readers get that.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { ATTRIBUTION_ROUTES } from '@tributary/contract/groups/attribution';
