@@ -53,4 +53,12 @@ export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
     to: '[0x811c9dc5 | 0, 0x01000193, 0x5bd1e995]',
     test: TEST,
   },
+  {
+    lie: 'all that counts for a key is made items, where a few of them are asked for',
+    law: '7',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: ' && members.length < most',
+    to: '',
+    test: TEST,
+  },
 ];
