@@ -99,8 +99,8 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     lie: 'a message is missing for ever where all before it left the archive',
     law: '7',
     file: 'services/speed/src/apply/apply-keyed.ts',
-    from: "if (last === '') applied[from] = BY_ARCHIVE;",
-    to: 'if (from < 0) applied[from] = last;',
+    from: 'if (!last.endsWith(BY_ARCHIVE)) applied',
+    to: 'if (from < 0) applied',
     test: REBUILT,
   },
   {

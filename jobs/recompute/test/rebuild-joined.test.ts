@@ -28,6 +28,8 @@ const JOINED: Definitions = storedDefinitions(
 );
 const ALL = [...Array(PARTITIONS).keys()];
 
+type Stored = ReturnType<MemoryStore['snapshot']>;
+
 /** Relays what waits in a store; how many lines that were. */
 async function relayAll({ log }: World, store: MemoryStore): Promise<number> {
   const outbox = store.outbox(undefined, 'messages');
@@ -52,8 +54,8 @@ const erasure = (userKey: string): Event =>
     encodeErasure({ type: ERASE_TYPE, userKey, id: `erasure of ${userKey}`, atMs: event('', 0, '').receivedAt }),
   ) as Event;
 
-/** A store without some of its partitions, its worker and its publisher, until nothing moves. */
-async function rebuilt(world: World, empty: readonly number[]): Promise<MemoryStore> {
+/** A store without some of its partitions, or with what these had before, its worker and its publisher, until nothing moves. */
+async function rebuilt(world: World, empty: readonly number[], before?: Stored): Promise<MemoryStore> {
   const { dataDir, digestOf } = world;
   const erased = {
     before: (p: number) => erasedBefore(dataDir, p),
@@ -61,7 +63,7 @@ async function rebuilt(world: World, empty: readonly number[]): Promise<MemorySt
     version: () => forgottenVersion(dataDir),
   };
   const nothing = createMemoryStore({ partitions: PARTITIONS });
-  let copies = ALL.map((p) => (empty.includes(p) ? nothing : world.store).snapshot(p));
+  let copies = ALL.map((p) => (empty.includes(p) ? (before ?? nothing.snapshot(p)) : world.store.snapshot(p)));
   for (;;) {
     const store = await speedFromNothing(world, JOINED, { erased, digestOf, copies });
     if ((await relayAll(world, store)) === 0) return store;
@@ -134,48 +136,64 @@ test('laws 1, 5 and 7: what begins from nothing behind an erased user comes to c
   }
 });
 
-test('laws 1 and 7: where the last message to a lost partition went with an erased user, the next one of its sender ends the gap', async () => {
-  const world = await createWorld(JOINED);
-  try {
-    const ada = ['ada', 'bea', 'eve'].find((key) => partitionOf(key, PARTITIONS) !== partitionOf('cookie', PARTITIONS)) as string;
-    const [from, to] = [partitionOf('cookie', PARTITIONS), partitionOf(ada, PARTITIONS)];
-    const clicked = (id: string, hours: number): Event => {
-      const { userId: _, ...click } = event(id, hours, 'click', { anonymousId: 'cookie', channel: 'mail' });
-      return click;
-    };
-    await world.ingest([clicked('c1', 1), event('a1', 2, 'identify', { userId: ada, anonymousId: 'cookie' })]);
-    await settle(world);
-    await world.run({}, STORED);
-    await world.ingest([erasure(ada)]);
-    await settle(world);
-    for (const id of ['x1', 'x2', 'x3']) {
-      await world.ingest([event(id, 3, 'view', { userId: 'zoe' })]);
+test.each([
+  ['lost, and its archive has others', true, false],
+  ['lost, and its archive has nothing else', false, false],
+  ['put back to before that message', false, true],
+])(
+  'laws 1 and 7: where a partition is %s, and the last message to it went with an erased user, the next one of its sender ends the gap',
+  async (_name, hasOthers, isPutBack) => {
+    const world = await createWorld(JOINED);
+    try {
+      const ada = ['ada', 'bea', 'eve'].find(
+        (key) => partitionOf(key, PARTITIONS) !== partitionOf('cookie', PARTITIONS),
+      ) as string;
+      const [from, to] = [partitionOf('cookie', PARTITIONS), partitionOf(ada, PARTITIONS)];
+      const clicked = (id: string, hours: number, anonymousId = 'cookie'): Event => {
+        const { userId: _, ...click } = event(id, hours, 'click', { anonymousId, channel: 'mail' });
+        return click;
+      };
+      const phone = besides('cookie');
+      const zoe = besides(hasOthers ? besides(ada) : phone);
+      if (isPutBack) {
+        await world.ingest([clicked('c0', 1, phone), event('p1', 1, 'identify', { userId: besides(ada), anonymousId: phone })]);
+        await settle(world);
+      }
+      const before = isPutBack ? world.store.snapshot(to) : undefined;
+      await world.ingest([clicked('c1', 1), event('a1', 2, 'identify', { userId: ada, anonymousId: 'cookie' })]);
       await settle(world);
-      await world.run({ scheduled: false }, STORED);
-      await world.turn();
+      await world.run({}, STORED);
+      await world.ingest([erasure(ada)]);
+      await settle(world);
+      for (const id of ['x1', 'x2', 'x3']) {
+        await world.ingest([event(id, 3, 'view', { userId: zoe })]);
+        await settle(world);
+        await world.run({ scheduled: false }, STORED);
+        await world.turn();
+      }
+      for (const p of ALL) await world.log.trim(p, (await archivedUpTo(world.dataDir, p)).last?.upTo ?? '');
+      const inFlight = async () => gapsInFlight(await world.serving.states());
+      expect(await inFlight()).toEqual([]);
+      const store = await rebuilt(world, [to], before);
+      for (const p of ALL) world.store.restore(p, store.snapshot(p));
+      expect((await inFlight()).length).toBe(1);
+      // Another user of that partition gets something from the same sender.
+      const order = event('b2', 6, 'buy', { userId: besides(ada), value: 70, currency: 'EUR' });
+      await world.ingest([event('b1', 4, 'identify', { userId: besides(ada), anonymousId: 'cookie' }), clicked('c2', 5), order]);
+      await settle(world);
+      const [sent, applied] = [
+        (await world.serving.states())[from]?.relayed?.sent[to],
+        (await world.serving.states())[to]?.relayed?.applied[from],
+      ];
+      expect(applied).toBe(sent);
+      expect(await inFlight()).toEqual([]);
+      const merged = await world.merged();
+      for (const mode of ['incremental', 'full'] as const) {
+        await world.run({ mode }, STORED);
+        expect(differences(await world.merged(), merged), mode).toEqual([]);
+      }
+    } finally {
+      await world.close();
     }
-    for (const p of ALL) await world.log.trim(p, (await archivedUpTo(world.dataDir, p)).last?.upTo ?? '');
-    const inFlight = async () => gapsInFlight(await world.serving.states());
-    expect(await inFlight()).toEqual([]);
-    const store = await rebuilt(world, [to]);
-    for (const p of ALL) world.store.restore(p, store.snapshot(p));
-    expect((await inFlight()).length).toBe(1);
-    // Another user of that partition gets something from the same sender.
-    const order = event('b2', 6, 'buy', { userId: besides(ada), value: 70, currency: 'EUR' });
-    await world.ingest([event('b1', 4, 'identify', { userId: besides(ada), anonymousId: 'cookie' }), clicked('c2', 5), order]);
-    await settle(world);
-    const [sent, applied] = [
-      (await world.serving.states())[from]?.relayed?.sent[to],
-      (await world.serving.states())[to]?.relayed?.applied[from],
-    ];
-    expect(applied).toBe(sent);
-    expect(await inFlight()).toEqual([]);
-    const merged = await world.merged();
-    for (const mode of ['incremental', 'full'] as const) {
-      await world.run({ mode }, STORED);
-      expect(differences(await world.merged(), merged), mode).toEqual([]);
-    }
-  } finally {
-    await world.close();
-  }
-});
+  },
+);

@@ -197,14 +197,17 @@ function noteApplied({ applied, archivedUpTo }: PartitionRun, { event, position 
   else if (after <= last || last.endsWith(BY_ARCHIVE)) applied[from] = number;
 }
 
-/** Behind the number of what the archive gave; alone: it gave none. As text it is a little more than the number, and less than the next one. */
+/**
+ * Behind the number of the last one before the end of what the archive gave; alone: there was none. As text it is a little more than the number, and less
+ * than the next one.
+ */
 const BY_ARCHIVE = '+';
 
-/** What came up to here was given by the archive: of senders from whom it gave nothing, all that they sent may have gone with its users. */
+/** What came up to here was given by the archive: of each sender the last messages, or all of them, may have gone with their users. */
 export function noteArchived({ applied, definitions }: PartitionRun, partitions: number): void {
   if (definitions.joinedMs === null) return;
   while (applied.length < partitions) applied.push('');
-  for (const [from, last] of applied.entries()) if (last === '') applied[from] = BY_ARCHIVE;
+  for (const [from, last] of applied.entries()) if (!last.endsWith(BY_ARCHIVE)) applied[from] = `${last}${BY_ARCHIVE}`;
 }
 
 function typeOf(line: string): string {

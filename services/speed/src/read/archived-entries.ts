@@ -9,7 +9,7 @@ import type { SegmentManifest } from '@tributary/archive/layout';
 import { retiredBefore } from '@tributary/archive/retention/retired';
 import { demandSameLog, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { sqlText } from '@tributary/archive/sql-text';
-import type { LogEntry, Position } from '@tributary/log/port';
+import type { Position } from '@tributary/log/port';
 import type { Barrier, Heartbeat } from '@tributary/model/partition-record';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { bytesOfLines, entriesIn, NO_BOUND_MS, rowsOf } from './archived-lines.ts';
@@ -103,8 +103,8 @@ export function openArchivedEntries({
   }
 
   /** The last entry of a segment: its barrier, or what moves a reader to its end and says nothing else. */
-  async function endOf({ partition, upTo, seals }: SegmentManifest): Promise<LogEntry> {
-    const end = { partition, position: upTo, appendedMs: NO_BOUND_MS };
+  async function endOf({ partition, upTo, seals }: SegmentManifest): Promise<ReadEntry> {
+    const end = { partition, position: upTo, appendedMs: NO_BOUND_MS, lineNumbers: [] };
     const definitions = seals === null ? null : await definitionsOf(seals);
     if (seals === null || definitions === null)
       return { ...end, kind: 'heartbeat', body: JSON.stringify({ receivedAt: 0 } satisfies Heartbeat) };

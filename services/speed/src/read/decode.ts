@@ -15,7 +15,7 @@ import type { DeadLetter } from '@tributary/store/speed-store';
 /** An entry as it is read, or what stands for entries that are gone: they are gone for good, and readers go on after them. */
 export interface ReadEntry extends LogEntry {
   readonly isHole?: true;
-  /** The archive gives it, which keeps events alone: which lines of the entry they are. */
+  /** The archive gives it, which keeps events alone: which lines of the entry they are; none where it ends a segment. */
   readonly lineNumbers?: readonly number[];
   /** What it stands for, many entries of the log, as it leaves users' records; its own body says nothing. */
   readonly joined?: JoinedRecords;
