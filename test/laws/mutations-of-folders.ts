@@ -287,6 +287,14 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     test: 'packages/archive/src/durable.test.ts',
   },
   {
+    lie: 'a damaged backup is called a damaged data folder',
+    law: '7',
+    file: 'packages/archive/src/backup/restore.ts',
+    from: 'error instanceof FileDamaged ? refused(',
+    to: 'error instanceof FileDamaged && error.what === backup ? refused(',
+    test: 'test/faults/backup.test.ts',
+  },
+  {
     lie: 'a file passes for a data folder',
     law: '7',
     file: 'packages/runtime/src/config/unreadable.ts',

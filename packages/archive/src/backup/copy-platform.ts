@@ -254,6 +254,16 @@ async function checkCopy({ target, nowMs, signal }: Work): Promise<Audit> {
   );
 }
 
-function damaged({ path }: StoredFile, how: string): TributaryError {
-  return new TributaryError('archive_corrupt', `${path} ${how}: a backup would be as damaged as the folder, so none was made`);
+/** `what`: the file, and how it differs. */
+export class FileDamaged extends TributaryError {
+  readonly what: string;
+
+  constructor(what: string) {
+    super('archive_corrupt', `${what}: a backup would be as damaged as the folder, so none was made`);
+    this.what = what;
+  }
+}
+
+function damaged({ path }: StoredFile, how: string): FileDamaged {
+  return new FileDamaged(`${path} ${how}`);
 }

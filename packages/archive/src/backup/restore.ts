@@ -10,7 +10,7 @@ import { type Audit, auditDataFolder } from '../audit/audit.ts';
 import { isDamage } from '../audit/faults.ts';
 import { errorCode, namesIn, syncFolder } from '../durable.ts';
 import { distrustSearch } from '../forgotten.ts';
-import { copyPlatform } from './copy-platform.ts';
+import { copyPlatform, FileDamaged } from './copy-platform.ts';
 import { type ErasedAgain, eraseAgain, knowsErasures, takeReceipts } from './erase-again.ts';
 import {
   BACKUP_FOLDERS,
@@ -41,7 +41,7 @@ const STAGED = '.restoring';
 const PLACES: readonly string[] = [...OTHER_FILES.filter((path) => !path.includes('/')), DEFINITIONS_COPY, ...BACKUP_FOLDERS];
 const [ARCHIVE = ''] = PLACES.slice(-1);
 
-/** Throws `invalid_query` where the backup is not whole, or users were erased and no receipts are named, `conflict` where the data folder has something in it, `archive_corrupt` for damaged files. */
+/** Throws `invalid_query` where the backup is not whole or has damaged files, or users were erased and no receipts are named, `conflict` where the data folder has something in it. */
 export async function restore(ports: RestorePorts): Promise<Restored> {
   const { backup, dataDir, nowMs, signal } = ports;
   const note = await readBackupNote(backup);
@@ -56,7 +56,9 @@ export async function restore(ports: RestorePorts): Promise<Restored> {
   const definitionsFile = note.others.some(({ path }) => path === DEFINITIONS_COPY) ? join(backup, DEFINITIONS_COPY) : null;
   let erasedAgain: ErasedAgain;
   try {
-    const copied = await copyPlatform({ ...ports, dataDir: backup, target: staged, definitionsFile });
+    const copied = await copyPlatform({ ...ports, dataDir: backup, target: staged, definitionsFile }).catch((error: unknown) => {
+      throw error instanceof FileDamaged ? refused(backup, error.what, error) : error;
+    });
     if (copied === null) throw refused(backup, `generation ${note.generation} is published in it, and not computed`);
     demandAsNoted(backup, note, copied.audit);
     for (const said of note.others) {
