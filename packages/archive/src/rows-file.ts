@@ -33,7 +33,7 @@ interface Columns {
   readonly measures: readonly string[];
 }
 
-/** JSON has no larger numbers that all who read it agree about: such rows lie in a file of their own. */
+/** Whether all sums are safe integers. Not all readers of JSON read larger numbers alike, so a view that has one lies in a Parquet file of its own. */
 export function fitsRowsFile(rows: Rows): boolean {
   for (const measures of rows.values()) if (!measures.every(Number.isSafeInteger)) return false;
   return true;
@@ -76,7 +76,7 @@ export function createRowsFiles(dataDir: string): RowsFiles {
 
 /** The lines of the view, as one text. */
 function linesIn(text: string, view: string): string {
-  // What is between quotation marks has none that is not behind a backslash: no other line has this.
+  // In a text of JSON each quotation mark stands behind a backslash, so this lies at the beginning of lines of the view, and nowhere else.
   const head = `{"view":${JSON.stringify(view)},`;
   const from = text.indexOf(head);
   if (from < 0) return '';

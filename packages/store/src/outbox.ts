@@ -24,8 +24,8 @@ export interface Outbox {
   read(partition: number, max: number): Promise<OutboxLines>;
   /**
    * Removes the lines numbered below `upTo` that are still there; never others. None where there are lines before number `from`: a store that lost a removal
-   * has them again, and who did not read them did not pass them on either. None where `last` is not the line before `upTo`. Whether neither was
-   * so: where all of them are gone, too.
+   * has them again, and who did not read them did not pass them on either. None where `last` is not the line before `upTo`. False in
+   * either case; true also where all of the lines had gone already.
    */
   remove(partition: number, upTo: number, from?: number, last?: string): Promise<boolean>;
   length(partition: number): Promise<number>;

@@ -54,7 +54,7 @@ interface Room {
 const freeRooms = new WeakMap<Tails, Room[]>();
 /** Commits of several partitions are under way at once. */
 const MOST_FREE_ROOMS = 4;
-/** Rows that a room has place for, to be kept: a small one is nothing, and one that is much too large takes as long to clear as it saves. */
+/** Rows that a room has place for, to be kept: a small one saves nothing, and one that is much too large takes as long to clear as it saves. */
 const [FEWEST_ROWS, MOST_ROWS, MUCH_TOO_LARGE] = [1_024, 32_768, 8];
 
 /** A room that was cleared, for about as many rows. */

@@ -16,7 +16,7 @@ export interface Output {
   write(name: string, query: string, given: number, mostRows: number | null): Promise<StoredFile | null>;
   /** No rows, no file. */
   writeRows(name: string, query: string, given: number): Promise<StoredFile[]>;
-  /** Rows of several views, as lines. `rows` of the file are none: each view has its own. */
+  /** Rows of several views, as lines. The result has no `rows`: each view has its own number of them in the file. */
   writeLines(lines: string): Promise<Omit<StoredFile, 'rows'>>;
   /** The files of one kind, the smallest merged when there are too many. `order`: an ORDER BY of what is merged. */
   merge(name: string, columns: Columns, files: readonly StoredFile[], order?: string): Promise<StoredFile[]>;

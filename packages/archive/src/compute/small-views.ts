@@ -1,6 +1,6 @@
 /**
- * Rows of views that are few, written as one file for all of these views (rows-file.ts). They are summed here: for DuckDB to plan it takes longer, and it would
- * plan it once for each view.
+ * Rows of views that are few, written as one file for all of these views (rows-file.ts). They are summed here: DuckDB would plan a
+ * statement for each view, which takes longer than the sums.
  */
 import { addRows, type Rows } from '@tributary/views/deltas';
 import type { DuckDb, SqlValue } from '../duckdb.ts';

@@ -367,10 +367,10 @@ function placeOf(hash: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) >>> 8;
 }
 
-/** Other ones in each process: senders choose ids, and some whose hashes are known could be made to meet. */
+/** Each process has numbers of its own: senders choose ids, and where hashes can be computed in advance they could choose ids with equal ones. */
 const [START = 1, FACTOR = 1, CHECK_FACTOR = 1] = crypto.getRandomValues(new Int32Array(3)).map((bits) => bits | 1);
 
-// Two of them: those that have one hash in common are known apart without their texts.
+// Each text has two hashes: nearly all texts that share one differ in the other, so they are known apart without being read.
 function hashOf(text: string): number {
   let hash = START;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), FACTOR);

@@ -231,7 +231,7 @@ local function commit(state, first)
     return value
   end
 
-  -- The next arguments, some at a time: a call from here costs Redis as much as it does for some users. An even number at a time.
+  -- The next arguments, CHUNK at a time: a call from a script costs Redis as much as its work for some users. CHUNK is even, so no pair is cut.
   local function each_chunk(count, use)
     for from = at, at + count - 1, CHUNK do use(from, math.min(from + CHUNK, at + count) - 1) end
     at = at + count

@@ -130,7 +130,10 @@ export function keptFrom([logTimeMs, cutTs, kept, , commit, position]: readonly 
   };
 }
 
-/** The commit that rewrote a record last: `it newest`, a line each. undefined: a worker that does not know of it committed since. `values`: as `keptFrom`. */
+/**
+ * The commit that rewrote a record last. The field has a line with its id, and one with the id of the newest commit then. undefined: a worker of a version
+ * that does not write the field committed since. `values`: as `keptFrom` takes them.
+ */
 export function rewrittenFrom([, , , rewritten, commit]: readonly (string | null | undefined)[]): string | undefined {
   const ends = rewritten?.indexOf('\n') ?? -1;
   return ends > 0 && rewritten?.slice(ends + 1) === commit ? rewritten?.slice(0, ends) : undefined;

@@ -20,7 +20,7 @@ export type RecordReads = (
   onRecords?: OnRecords,
 ) => Promise<(Buffer | null | number)[]>;
 
-/** `bulk`: the connection for long answers. `made`: which connection `redis` is. */
+/** `bulk`: the connection for long answers. `made`: the number of the connection `redis`. */
 export function createRecordReads(redis: Redis, namespace: string, bulk: Redis, made: Connection): RecordReads {
   for (const connection of new Set([redis, bulk]))
     defineScript(connection, 'tributaryRecordLengths', new URL('./record-lengths.lua', import.meta.url), 'any keys');

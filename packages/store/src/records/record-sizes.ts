@@ -17,7 +17,7 @@ declare module 'ioredis' {
   }
 }
 
-/** Says which connection it is: it is another one each time that it was made again, and after a minute. */
+/** The number of the connection: another one each time that it was made again, and after a minute. */
 export type Connection = () => number;
 
 /** `now`: ms. */

@@ -1,4 +1,4 @@
-/** Rooms that answers are made in. */
+/** Buffers that answers are written into. */
 
 /** Large bodies used again: a fresh half megabyte costs its page faults (150 µs, as much as filling it) and its collection. */
 export interface BodyPool {

@@ -7,7 +7,7 @@ type Records = (Buffer | null)[];
 
 interface Sizes {
   readonly store: Pick<ServingStore, 'recordSizes'>;
-  /** So much of records is read as quickly as asked how long they are. */
+  /** Up to as many bytes, to read the records takes no longer than to ask how long they are. */
   readonly fewBytes: number;
   /** What else of these records is asked for with the sizes. */
   readonly noting: (owners: readonly RecordOwner[]) => OnRecords;

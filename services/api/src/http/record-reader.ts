@@ -30,7 +30,7 @@ export interface RecordLimits {
   readonly inFlightBytes: number;
   /** One answer of the store; a record that is larger is read alone. */
   readonly partBytes: number;
-  /** Records of which there are copies: so much is read as quickly as asked how long they are. */
+  /** Records of which there are copies: up to as many bytes, to read them takes no longer than to ask how long they are. */
   readonly fewBytes: number;
 }
 

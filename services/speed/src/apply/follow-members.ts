@@ -44,7 +44,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   const { store, records, sha256Hex, outputs, passedUsers } = options;
   const says = outputs === 'segments' || outputs === 'all';
 
-  /** Users that are due by then, with the instants; and when the next one is. */
+  /** Users that are due by then, with the instants. When the next one is due is noted in `following`. */
   async function dueBy(run: PartitionRun, following: Following, upToMs: number): Promise<ReadonlyMap<string, number>> {
     if (following.nextDueMs !== null && following.nextDueMs > upToMs) return NO_DUE;
     if (following.ahead === undefined || following.ahead.toMs < upToMs)

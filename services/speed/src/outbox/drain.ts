@@ -34,6 +34,7 @@ interface Hooks {
 /** What came into an outbox since it was last looked at. */
 export interface Came {
   readonly lines: number;
+  /** Length of the longest of them, UTF-16 units; infinity: not known. */
   readonly longest: number;
 }
 
@@ -48,7 +49,7 @@ export interface Drain {
   settled(): Promise<unknown>;
 }
 
-/** Lines of an outbox by their numbers. */
+/** Lines of an outbox that were appended: their numbers are `[from, upTo)`, and `last` is the text of the last one. */
 interface Passed {
   readonly from: number;
   readonly upTo: number;
@@ -57,8 +58,8 @@ interface Passed {
 
 const FIRST_LINES = 32;
 /**
- * What was read or given longer ago is read again, not appended: who was stopped that long has been replaced, and meanwhile a user may have been erased and
- * lifted, who is to get nothing of before.
+ * Lines that were read or given longer ago are not appended: they are read again. A publisher that was stopped for so long has been replaced, and meanwhile a
+ * user may have been erased and lifted: such a user gets nothing that was lent to them before.
  */
 const MOST_AGE_MS = 10_000;
 
@@ -75,7 +76,7 @@ export function createDrain(options: DrainOptions, { onLength, onUnremoved }: Ho
   const removals = new Map<number, Promise<void>>();
   const asks = new Map<number, number>();
 
-  /** How many of the lines the output log took: of too many at once half, a line that it never takes without its details. */
+  /** How many of the lines the log took. Where they are too many for one append, half of them are tried; a single line that is too long goes without its details. */
   async function appendSome(partition: number, lines: readonly string[]): Promise<number> {
     try {
       await log.append(partition, { kind: 'events', body: lines.join('\n') });

@@ -57,7 +57,7 @@ export interface JoinSource {
 const MOST_ROWS = 32_768;
 /** UTF-8 bytes of lines: a commit has them all. */
 const MOST_BYTES = 8 * 2 ** 20;
-/** What is less than this many times as large is not divided, or into fewer parts. */
+/** Up to this many times these bounds, what was read is one piece: a small rest would cost nearly as much as a whole piece. */
 const MOST_OVER = 1.5;
 /** Bytes of the files of these lines, which are packed to a fifth or less. */
 const MOST_PACKED_BYTES = MOST_BYTES / 5;

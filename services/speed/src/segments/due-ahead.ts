@@ -1,5 +1,5 @@
 /**
- * Users who are due next, as the last commit left them: read from the store some hundreds at a time, and kept as commits change them. The worker alone
+ * Users who are due next, as the last commit left them: read from the store as many at a time as one commit looks at, and kept as commits change them. The worker alone
  * changes who is due, so it need not ask before each commit, which had to wait for the answer.
  */
 import type { DueUsers } from '@tributary/store/speed-store';
