@@ -32,7 +32,7 @@ export const MUTATIONS_OF_MOVES: readonly Mutation[] = [
     test: ENGINES,
   },
   {
-    lie: 'what lies behind events that come at once leaves and does not enter again',
+    lie: 'later events of a key leave for those that come at once, and do not enter again',
     law: '1',
     file: CHANGES,
     from: '{ was: item, is: item }',

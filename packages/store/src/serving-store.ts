@@ -100,7 +100,7 @@ export interface MembersPage {
 }
 
 export interface RecordSize {
-  /** 0: there is no record. */
+  /** 0: the user has none. */
   readonly bytes: number;
   /** A record that had the same length and this mark when it was read is the same now; undefined: that is not known. */
   readonly mark: string | undefined;

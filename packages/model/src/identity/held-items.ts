@@ -110,7 +110,7 @@ export function addRow(held: HeldItems, first: number, item: Item, version: Vers
   set(held, row, OWNER, 0);
   set(held, row, NEXT, first === NONE ? 0 : at(held, first, NEXT));
   set(held, row, COUNTING, 0);
-  // Where the item cannot be written there is no row.
+  // An item that cannot be written is in no row.
   write(held, row, item, version);
   held.count = next;
   if (first !== NONE) set(held, first, NEXT, next);

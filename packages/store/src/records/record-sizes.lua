@@ -2,7 +2,7 @@
   How long records are, and what the states of their partitions say, as of one moment.
 
   ARGV     n, n names of fields, m, m keys of states, then keys of records. They are not KEYS: those of a script need rights to write, which readers do not have
-  Returns  for each state its fields, nil where there is none; then the lengths in bytes, 0 where there is no record, with commas between
+  Returns  for each state its fields, nil where there is none; then the lengths in bytes, 0 for users without a record, with commas between
 ]]
 local fields, answer, sizes = {}, {}, {}
 local count = tonumber(ARGV[1])
