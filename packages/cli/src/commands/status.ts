@@ -4,7 +4,6 @@ import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
-import { lossOf, restoresIn } from '../doctor/restored.ts';
 import { archiverTrouble } from '../doctor/roles-nearby.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
@@ -26,10 +25,8 @@ async function status(context: Context, options: { readonly partitions?: boolean
   const got = await context.api('read').get<Status>('/v1/status');
   warnings(context.terminal, got);
   const { settings } = context;
-  const restores = settings.isOfFolder() ? restoresIn(settings.dataDir) : {};
-  const loss = lossOf(restores);
-  // What the folder says of its log, and the API cannot know.
-  const known = restores.restoredAt === undefined ? got : { ...got, logCreatedAgainAt: restores.restoredAt };
+  const { restoredAt, loss } = settings.isOfFolder() ? await lossIn(settings.dataDir) : NO_LOSS;
+  const known = restoredAt === undefined ? got : { ...got, logCreatedAgainAt: restoredAt };
   const archiver = settings.isOfFolder() ? await archiverTrouble(settings, context.shell.fetch) : undefined;
   const shown = archiver === undefined ? known : { ...known, archiverNotReady: archiver };
   await answer(context, shown, () =>
@@ -38,6 +35,15 @@ async function status(context: Context, options: { readonly partitions?: boolean
     ),
   );
   return got.complete ? EXIT.ok : EXIT.found;
+}
+
+const NO_LOSS = { restoredAt: undefined, loss: undefined };
+
+/** What the folder says of its log, and the API cannot know. Loaded where there is a folder. */
+async function lossIn(dataDir: string): Promise<{ readonly restoredAt: number | undefined; readonly loss: string | undefined }> {
+  const { lossOf, restoresIn } = await import('../doctor/restored.ts');
+  const restores = restoresIn(dataDir);
+  return { restoredAt: restores.restoredAt, loss: lossOf(restores) };
 }
 
 function facts(
