@@ -104,6 +104,26 @@ test('laws 1 and 3: joined records are those of a replay line by line where comm
   }
 });
 
+test('laws 1 and 3: what was not answered in time is joined in smaller commits, until Redis takes them', async () => {
+  const { rig, oldest } = await archived(7, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
+  try {
+    const lineByLine = await replayed({ rig, oldest, isJoined: false });
+    const mostJoined = 9;
+    const calm = await replayed({ rig, oldest, isJoined: true, mostRows: 40 });
+    expect(calm.late).toBe(0);
+    const busy = await replayed({ rig, oldest, isJoined: true, mostRows: 40, mostJoined });
+    // A partition needs three at most, for all, a half and a quarter: what follows is smaller, behind a barrier too.
+    expect(busy.late).toBeGreaterThan(0);
+    expect(busy.late).toBeLessThanOrEqual(6);
+    expect(busy.commits.length).toBeGreaterThan(calm.commits.length + busy.late);
+    expect(await recordsOf(busy.store)).toEqual(await recordsOf(lineByLine.store));
+    expect(await statesOf(busy.store)).toEqual(await statesOf(lineByLine.store));
+    await expectSameRows(busy.store, lineByLine.store, oldest);
+  } finally {
+    await rig.close();
+  }
+});
+
 test.each([5, 6, 8])('laws 1 and 3: joined records are trimmed where a replay line by line trims them: seed %i', async (seed) => {
   const { rig, oldest } = await archived(seed, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
   try {

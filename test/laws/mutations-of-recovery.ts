@@ -380,4 +380,20 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     to: '    }\n',
     test: PIECE_TEST,
   },
+  {
+    lie: 'joined records that were not answered in time are sent again as many',
+    law: '1',
+    file: `${SPEED}/pipeline.ts`,
+    from: '      shares.failed(applied.commit, error);\n',
+    to: '',
+    test: JOINED,
+  },
+  {
+    lie: 'at each barrier Redis is as fast as at first',
+    law: '1',
+    file: `${SPEED}/pipeline.ts`,
+    from: 'if (next.position > run.archivedUpTo) shares',
+    to: 'if (id !== next.position) shares',
+    test: JOINED,
+  },
 ];

@@ -3,6 +3,7 @@ import { namesIn } from '@tributary/archive/durable';
 import { createGeneration } from '@tributary/archive/generations';
 import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
 import { type Event, lineTs } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
@@ -36,6 +37,8 @@ interface Replay {
   readonly trimRecordLength?: number;
   /** Commits fail, some once they were made. */
   readonly isFlaky?: boolean;
+  /** Commits to which more lines are joined are not answered in time, though every other one is made. */
+  readonly mostJoined?: number;
   /** What a worker before this one left. */
   readonly store?: MemoryStore;
   /** It dies once it has made this number of commits. */
@@ -56,15 +59,19 @@ function lengthsAfter(store: MemoryStore, { appends, joined = new Map(), rewrite
   return lengths;
 }
 
+function linesJoined({ joined = new Map() }: Commit): number {
+  return [...joined.values()].reduce((sum, text) => sum + String(text).split('\n').length - 1, 0);
+}
+
 /**
  * Until nothing comes. `joined`: lines, `lengths`: of them, by user; `apart`: lines that the archive gave otherwise, in entries of the log; `sessions`: of
- * DuckDB, the most that were open at once; `waits`: how often the archive gave nothing yet; `long`: whose records are longer than what is never trimmed, once something was joined to them.
+ * DuckDB, the most that were open at once; `waits`: how often the archive gave nothing yet; `late`: commits that were not answered in time; `long`: whose records are longer than what is never trimmed, once something was joined to them.
  */
 export async function replayed({ rig, oldest, isJoined, mostRows = 1_000, mostPassed, ...others }: Replay) {
-  const { trimRecordLength = 1e9, isFlaky = false, mostCommits = Number.POSITIVE_INFINITY } = others;
+  const { trimRecordLength = 1e9, isFlaky = false, mostJoined, mostCommits = Number.POSITIVE_INFINITY } = others;
   const { store = createMemoryStore({ partitions: PARTITIONS }) } = others;
   const commits: Commit[] = [];
-  let [joined, apart, sessions, waits] = [0, 0, 0, 0];
+  let [joined, apart, sessions, waits, late] = [0, 0, 0, 0, 0];
   const lengths = new Map<string, number>();
   const long: string[] = [];
   /** To whose records something is joined, by the place of the commit. */
@@ -102,12 +109,15 @@ export async function replayed({ rig, oldest, isJoined, mostRows = 1_000, mostPa
       async commit(commit) {
         commits.push(commit);
         if (isFlaky && commits.length % 3 === 1) throw new Error('lost before it came');
+        const isLate = linesJoined(commit) > (mostJoined ?? Number.POSITIVE_INFINITY);
+        if (isLate && late++ % 3 < 2) throw new TributaryError('store_unavailable', 'no answer in time');
         const outcome = await speed.commit(commit);
         if (outcome === 'committed') {
           const after = lengthsAfter(store, commit);
           const own = appended.get(`${commit.partition} ${commit.next.position}`) ?? [];
           long.push(...own.filter((user) => (after.get(user) ?? 0) > trimRecordLength));
         }
+        if (isLate) throw new TributaryError('store_unavailable', 'the answer came late');
         if (isFlaky && commits.length % 3 === 2) throw new Error('its reply is lost');
         return outcome;
       },
@@ -117,12 +127,13 @@ export async function replayed({ rig, oldest, isJoined, mostRows = 1_000, mostPa
     ...{ sha256Hex, digestOf: sha256Hex, oldestRead: async () => oldest },
     commitId: () => `c${Math.random()}`,
     limits: { maxEntries: 3, waitMs: 0, trimRecordLength },
-    onReset: (partition, why) => expect(isFlaky, `partition ${partition} was reset: ${why}`).toBe(true),
+    onReset: (partition, why) =>
+      expect(isFlaky || mostJoined !== undefined, `partition ${partition} was reset: ${why}`).toBe(true),
   });
   for (let idle = 0; idle < 3 && commits.length < mostCommits; ) idle = (await worker.runOnce()) === 0 ? idle + 1 : 0;
   await worker.settle();
   await entries.close?.();
-  return { store, commits, joined, lengths, apart, sessions, waits, long };
+  return { store, commits, joined, lengths, apart, sessions, waits, late, long };
 }
 
 async function cut(rig: Rig, definitions: Definitions): Promise<number> {

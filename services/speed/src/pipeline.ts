@@ -34,6 +34,7 @@ import { createUserRecords, type RecordLimits } from './apply/user-records.ts';
 import { createJoiningWait } from './apply/wait-joining.ts';
 import { sendAhead } from './messages/send-ahead.ts';
 import type { ErasedLists } from './partitions/erased-lists.ts';
+import { createJoinedShares, type JoinedShares } from './partitions/joined-shares.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
 import { joinRulesOf, loadPartition, type PartitionLimits, type PartitionRun } from './partitions/partition-run.ts';
 import type { AppliedRules } from './read/archived-pieces.ts';
@@ -148,13 +149,13 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     },
     ...(erasedLists && { mustReload: erasedLists.mustReload }),
     storedCommitId: async (partition) => (await store.loadRecords(partition, [], 1)).commitId,
-    ...{ settle, reader },
-    ...(now && { now }),
+    ...{ settle, reader, ...(now && { now }) },
     ...(options.onReset && { onReset: options.onReset }),
   });
   const records = createUserRecords(store, limits, digestOf);
   const segments = createSegmentStage({ store, records, sha256Hex, ...limits });
   const home = createHomeAppender(log);
+  const shares = createJoinedShares();
   const checkStore = createStoreCheck(() => runs.forgetOvertaken(), now);
   const { partitions, identity: logIdentity } = log;
   const applying = { logIdentity, partitions, commitId, sha256Hex, digestOf, limits };
@@ -176,10 +177,11 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
       const outcome = await store.commit(commit);
       home.done(run.partition);
       if (outcome === 'fenced' || outcome === 'rewound') return runs.forget(run, outcome);
-      noteTaken(run, commit, number);
+      noteTaken(run, commit, number, shares);
       options.onCommitted?.({ ...done, commit });
       letGoRows(commit.deltas);
     } catch (error) {
+      shares.failed(applied.commit, error);
       // The outcome is unknown: what the store then says of state and position is the truth.
       runs.forget(run, error as Error);
     }
@@ -209,7 +211,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   return {
     settle,
     progress: () => [...runs.all()].map(({ partition, position, logTimeMs }) => ({ partition, position, logTimeMs })),
-    joinRules: (partition) => joinRulesOf(runs.get(partition), limits.trimRecordLength),
+    joinRules: (partition) => joinRulesOf(runs.get(partition), limits.trimRecordLength, shares.of(partition)),
     async runOnce(signal) {
       await runs.follow();
       const left = applier.waitingEntries();
@@ -247,7 +249,8 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
 }
 
 /** The store took the commit of the batch with this number. */
-function noteTaken(run: PartitionRun, { id, next }: Commit, number: number): void {
+function noteTaken(run: PartitionRun, { id, next }: Commit, number: number, shares: JoinedShares): void {
+  if (next.position > run.archivedUpTo) shares.rebuilt(run.partition);
   run.settledCommitId = id;
   run.stored = next;
   run.users.evict(number);

@@ -170,15 +170,19 @@ async function erasedOf(
 
 /**
  * By which records take lines unread, while nothing is counted; null: something has to look at each event. `untrimmedLength`: UTF-16 units
- * of a record that is never trimmed.
+ * of a record that is never trimmed. `share`: of what one commit may have.
  */
-export function joinRulesOf(run: PartitionRun | undefined, untrimmedLength: number): AppliedRules | null | undefined {
+export function joinRulesOf(
+  run: PartitionRun | undefined,
+  untrimmedLength: number,
+  share: number,
+): AppliedRules | null | undefined {
   if (run === undefined) return undefined;
   const { generation, countsFrom, definitions, following, erased, until, position, logTimeMs } = run;
   const refusesSome = until !== undefined || (erased?.size ?? 0) > 0;
   if (generation >= countsFrom || definitions.joinedMs !== null || following.segments !== null || refusesSome) return null;
   const keptMs = recordRetentionMs(run.rules);
-  return { untrimmedLength, keptMs, applied: { position, logTimeMs } };
+  return { untrimmedLength, keptMs, applied: { position, logTimeMs }, share };
 }
 
 /** Their records have changed without them. */

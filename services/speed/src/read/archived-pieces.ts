@@ -27,6 +27,8 @@ export interface AppliedUpTo {
 export interface AppliedRules extends JoinRules {
   /** Up to where its reader has applied what it was given: it begins there. */
   readonly applied: AppliedUpTo;
+  /** How much one entry stands for, of what it may: 1 where nothing is said, less where commits of more were not answered in time. */
+  readonly share?: number;
 }
 
 export interface JoinRequest extends AppliedRules {
@@ -120,11 +122,12 @@ async function* preparedPieces(
   const { session, partition } = reading;
   let at = joining.applied.position;
   const names = twoOfEach();
+  const bounds = boundsOf(joining, source);
   for (let group: Group | null = first; group !== null; group = await groupAfter(partition, at, joining, source)) {
     const { end, files }: Group = group;
     const isBarrier = end.kind === 'barrier';
     const held = names.held();
-    const ends: Position[] = files.length === 0 ? [] : await loadHeld(session, source, { group, after: at, held });
+    const ends: Position[] = files.length === 0 ? [] : await loadHeld(session, source, { group, after: at, bounds, held });
     for (const [i, upTo] of ends.entries()) {
       let table = held;
       if (ends.length > 1) {
@@ -199,7 +202,8 @@ async function groupAfter(
   joining: JoinRequest,
   source: JoinSource,
 ): Promise<Group | null> {
-  const { segmentAfter, isPartly, endOf, mostRows = MOST_ROWS } = source;
+  const { segmentAfter, isPartly, endOf } = source;
+  const { mostRows, mostPackedBytes } = boundsOf(joining, source);
   const segments: SegmentManifest[] = [];
   let end: LogEntry | null = null;
   for (let at = position; end?.kind !== 'barrier'; ) {
@@ -208,7 +212,7 @@ async function groupAfter(
     const both = [...segments, segment];
     const bytes = both.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);
     const rows = both.reduce((sum, one) => sum + one.rows, 0);
-    if (end !== null && (rows > mostRows || bytes > MOST_PACKED_BYTES)) break;
+    if (end !== null && (rows > mostRows || bytes > mostPackedBytes)) break;
     segments.push(segment);
     end = await endOf(segment);
     at = segment.upTo;
@@ -216,23 +220,30 @@ async function groupAfter(
   return end === null ? null : { files: segments.flatMap(({ files }) => files), end };
 }
 
+interface Bounds {
+  readonly mostRows: number;
+  readonly mostBytes: number;
+  readonly mostPackedBytes: number;
+}
+
+function boundsOf({ share = 1 }: AppliedRules, { mostRows = MOST_ROWS }: JoinSource): Bounds {
+  return { mostRows: mostRows * share, mostBytes: MOST_BYTES * share, mostPackedBytes: MOST_PACKED_BYTES * share };
+}
+
 interface Held {
   readonly group: Group;
   readonly after: Position | null;
+  readonly bounds: Bounds;
   /** The table that it leaves. */
   readonly held: string;
 }
 
 /** Resolves with the positions at which joined entries end. */
-async function loadHeld(
-  session: DuckDb,
-  { dataDir, mostRows = MOST_ROWS }: JoinSource,
-  { group, after, held }: Held,
-): Promise<Position[]> {
+async function loadHeld(session: DuckDb, { dataDir }: JoinSource, { group, after, bounds, held }: Held): Promise<Position[]> {
   const { from, line } = await rowsOf(session, dataDir, group.files);
   const where = after === null ? '' : `WHERE position > ${sqlText(after)}`;
   await session.run(`CREATE OR REPLACE TABLE ${held} AS SELECT ${pieceColumns(line)} FROM ${from} ${where} ${PIECE_ORDER}`);
-  const sizeOf = (rows: number, bytes: number) => Math.max(rows / mostRows, bytes / MOST_BYTES);
+  const sizeOf = (rows: number, bytes: number) => Math.max(rows / bounds.mostRows, bytes / bounds.mostBytes);
   const [total = {}] = await session.rows(
     `SELECT count(*)::INTEGER AS rows, sum(strlen(line))::DOUBLE AS bytes, max(position) AS last FROM ${held}`,
   );
