@@ -166,7 +166,7 @@ export const MUTATIONS: readonly Mutation[] = [
     lie: 'a user that the next batch needs is evicted',
     law: '1',
     file: `${SPEED}/partitions/user-cache.ts`,
-    from: 'if (held <= maxEvents * KEEP || user.batch > batch) break;',
+    from: 'if (held <= maxEvents * KEEP || lastBatch(slot) > batch) break;',
     to: 'if (held <= maxEvents * KEEP) break;',
   },
   {

@@ -2,6 +2,11 @@
 import type { Mutation } from './mutation-list.ts';
 
 const HELD_ITEMS = 'packages/model/src/identity/held-items.ts';
+const KEY_BYTES = 'packages/model/src/identity/key-bytes.ts';
+const RESTING_USERS = 'services/speed/src/partitions/resting-users.ts';
+const KEY_TEST = 'packages/model/src/identity/key-bytes.test.ts';
+const BYTES_TEST = 'services/speed/test/resting-bytes.test.ts';
+const CACHE_TEST = 'services/speed/test/user-cache.test.ts';
 const TEST = 'packages/model/src/identity/held-items.test.ts';
 
 export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
@@ -60,5 +65,69 @@ export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
     from: ' && members.length < most',
     to: '',
     test: TEST,
+  },
+  {
+    lie: 'a key that rested knows nothing of what its record lost',
+    law: '1',
+    file: KEY_BYTES,
+    from: 'writeNumber(tape, lostTs);',
+    to: 'writeNumber(tape, Number.NEGATIVE_INFINITY);',
+    test: KEY_TEST,
+  },
+  {
+    lie: 'a merge of two users moves nothing of theirs once their key has rested',
+    law: '1',
+    file: KEY_BYTES,
+    from: 'if (link.merges === true) links.merging = [link];',
+    to: '',
+    test: KEY_TEST,
+  },
+  {
+    lie: 'a key of two links rests with one of them',
+    law: '1',
+    file: KEY_BYTES,
+    from: 'links.days !== undefined || links.byId !== undefined || ',
+    to: '',
+    test: KEY_TEST,
+  },
+  {
+    lie: 'what is noted of users is read where it was before it moved',
+    law: '1',
+    file: RESTING_USERS,
+    from: 'notes.tidy((moved, place) => set(moved, NOTES, place));',
+    to: 'notes.tidy(() => {});',
+    test: CACHE_TEST,
+  },
+  {
+    lie: 'who was erased counts again once they have rested',
+    law: '9',
+    file: RESTING_USERS,
+    from: 'user.isErased ? 1 : 0',
+    to: '0',
+    test: CACHE_TEST,
+  },
+  {
+    lie: 'notes of users who are not held any more are kept',
+    law: '7',
+    file: RESTING_USERS,
+    from: 'leaveNotes(slot);\n      free.push(slot);',
+    to: 'free.push(slot);',
+    test: CACHE_TEST,
+  },
+  {
+    lie: 'users stay objects when nothing of them is under way',
+    law: '7',
+    file: 'services/speed/src/partitions/user-cache.ts',
+    from: 'if (resting.rest(user)) awake[user.slot] = undefined;',
+    to: 'resting.rest(user);',
+    test: CACHE_TEST,
+  },
+  {
+    lie: 'room of what has left is never used again while anything lies beside it',
+    law: '7',
+    file: 'services/speed/src/partitions/resting-bytes.ts',
+    from: 'count * BLOCK > 2 * (inUse + BLOCK)',
+    to: 'count < 0',
+    test: BYTES_TEST,
   },
 ];

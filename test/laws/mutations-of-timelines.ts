@@ -296,7 +296,7 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     lie: 'a user of a batch under way may be evicted',
     law: '7',
     file: `${SPEED}/partitions/user-cache.ts`,
-    from: 'held <= maxEvents * KEEP || user.batch > batch',
+    from: 'held <= maxEvents * KEEP || lastBatch(slot) > batch',
     to: 'held <= maxEvents * KEEP',
     test: 'services/speed/test/user-cache.test.ts',
   },

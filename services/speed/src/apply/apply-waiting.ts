@@ -1,9 +1,9 @@
 /** Applies what was begun: as far as the work of one iteration goes, one batch of each partition, for one commit. */
 import { setImmediate as soon } from 'node:timers/promises';
 import { type Work, workOfTurn } from '@tributary/views/work';
+import type { CachedUser } from '../partitions/cached-user.ts';
 import type { OwnRuns } from '../partitions/own-runs.ts';
 import { changesFollowed, type PartitionLimits, type PartitionRun } from '../partitions/partition-run.ts';
-import type { CachedUser } from '../partitions/user-cache.ts';
 import { endsEarly } from '../read/decode.ts';
 import type { ReadAhead } from '../read/read-ahead.ts';
 import { mayGoOn } from '../segments/follow.ts';

@@ -10,6 +10,7 @@ import { recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
 import { cutPackedUpTo, stepPacked } from '@tributary/views/step-packed';
 import { refill, spend, workOfEntry } from '@tributary/views/work';
+import type { CachedUser } from '../partitions/cached-user.ts';
 import {
   changesFollowed,
   crossBarrier,
@@ -19,7 +20,6 @@ import {
   type PartitionRun,
   stateOf,
 } from '../partitions/partition-run.ts';
-import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, type DecodedBatch, deadLetter, lineAt, type Misplaced, splitBatch, wholeEvent } from '../read/decode.ts';
 import { type Following, followLeaps } from '../segments/follow.ts';
 import { applyErasure, isRefused, passLifts } from './apply-erasure.ts';

@@ -1,8 +1,8 @@
 /** Beginning a batch: what is read of each partition is decoded, and the records of its users are asked for. */
 import { setImmediate as soon } from 'node:timers/promises';
+import type { CachedUser } from '../partitions/cached-user.ts';
 import type { OwnRuns } from '../partitions/own-runs.ts';
 import type { PartitionRun } from '../partitions/partition-run.ts';
-import type { CachedUser } from '../partitions/user-cache.ts';
 import { type DecodedBatch, decodeBatch, endsEarly } from '../read/decode.ts';
 import type { ReadAhead } from '../read/read-ahead.ts';
 import type { UserRecords } from './user-records.ts';

@@ -6,8 +6,8 @@ import type { DeadLetter } from '@tributary/store/speed-store';
 import type { RowsByView } from '@tributary/views/deltas';
 import { cutMark } from '@tributary/views/record';
 import type { Work } from '@tributary/views/work';
+import type { CachedUser } from '../partitions/cached-user.ts';
 import type { PartitionLimits } from '../partitions/partition-run.ts';
-import type { CachedUser } from '../partitions/user-cache.ts';
 import type { Arrival } from '../read/decode.ts';
 import type { Seen } from '../segments/follow.ts';
 

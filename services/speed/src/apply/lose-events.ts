@@ -10,8 +10,8 @@
 import { loseItems } from '@tributary/model/identity/adoption';
 import { LAST_LINE, messageNumber, messageOf, UNLINK_TYPE } from '@tributary/model/identity/message-line';
 import { cutPackedUpTo } from '@tributary/views/step-packed';
+import type { CachedUser } from '../partitions/cached-user.ts';
 import type { PartitionRun } from '../partitions/partition-run.ts';
-import type { CachedUser } from '../partitions/user-cache.ts';
 import { type Arrival, wholeEvent } from '../read/decode.ts';
 import { passMessage } from './apply-keyed.ts';
 import { type ApplyOptions, cutAt, type Effects } from './effects.ts';

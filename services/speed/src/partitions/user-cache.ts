@@ -1,65 +1,13 @@
 /**
  * Users' states between batches, so that the common event needs no read. Bounded by the number of events held, and by the bytes of those that are held
  * as lines, where keys are joined; least recently used first. Users of a batch that is not committed yet are never evicted: their record would be stale.
+ * Once it is committed they rest (resting-users.ts): the object of a user is for the batches under way, and may not be held for longer.
  */
 import type { KeyState } from '@tributary/model/identity/adoption';
-import type { SaidLinks } from '@tributary/model/identity/said-once';
-import { createPackedTimelines, type HeldTimeline, heldTimeline, type PackedTimelines } from '@tributary/views/packed-timelines';
+import { createPackedTimelines, type HeldTimeline } from '@tributary/views/packed-timelines';
 import type { UserState } from '@tributary/views/user-state';
-import { type Work, workOfUser } from '@tributary/views/work';
-
-/** Where the timeline lies, and what the user may still cost in the batch that is applied: one object, as there are many users. */
-export interface CachedUser extends HeldTimeline, Work {
-  /** Length of the stored record in UTF-16 units, about its bytes. */
-  recordLength: number;
-  /** The record is trimmed once it is longer than this. */
-  trimAtLength: number;
-  /** The batch that last touched the user. */
-  batch: number;
-  /** What the user counted for when it was last weighed: itself and its events; 0 before. */
-  weight: number;
-  /** Whether the user waits to be weighed. */
-  isTouched: boolean;
-  /** The user was erased: what comes of them is refused. */
-  isErased: boolean;
-  /** What the key holds, where keys of one person are joined. */
-  key: KeyState | undefined;
-  /** What need not be said to other keys again, where keys are joined. */
-  said: SaidLinks | undefined;
-  /** In which partitions the keys are that the user named in links. */
-  named: Set<number> | undefined;
-}
-
-/** Named one by one: an object that is put together of others has a second one for the rest of its fields. */
-function newUser(
-  held: PackedTimelines,
-  recordLength: number,
-  trimAtLength: number,
-  batch: number,
-  key: KeyState | undefined,
-): CachedUser {
-  const { timelines, long, block, length, pruneAtLength, cutTs } = heldTimeline(held);
-  const { left, within } = workOfUser();
-  return {
-    timelines,
-    long,
-    block,
-    length,
-    pruneAtLength,
-    cutTs,
-    left,
-    within,
-    recordLength,
-    trimAtLength,
-    batch,
-    weight: 0,
-    isTouched: false,
-    isErased: false,
-    key,
-    said: undefined,
-    named: undefined,
-  };
-}
+import { type CachedUser, newUser } from './cached-user.ts';
+import { createRestingUsers } from './resting-users.ts';
 
 export interface UserCache {
   /** For the batch, which holds the user in the cache until it is committed. */
@@ -78,14 +26,18 @@ const BYTES_OF_AN_EVENT = 256;
 const KEEP = 0.8;
 
 export function createUserCache(maxEvents: number): UserCache {
-  const users = new Map<string, CachedUser>();
+  /** Their slots. */
+  const users = new Map<string, number>();
   const timelines = createPackedTimelines();
+  const resting = createRestingUsers(timelines);
+  /** By slot those who are awake: of the others there is no object. */
+  const awake: (CachedUser | undefined)[] = [];
   /** Events held, but for what was touched since it was last weighed. */
   let held = 0;
   /** Each once; users are evicted only when they are not in here. */
   let touched: CachedUser[] = [];
 
-  /** What the batches up to `batch` made of the users that they touched. */
+  /** What the batches up to `batch` made of the users that they touched, who rest from now on. */
   function weigh(batch: number): void {
     const later: CachedUser[] = [];
     for (const user of touched) {
@@ -95,6 +47,7 @@ export function createUserCache(maxEvents: number): UserCache {
         held += weight - user.weight;
         user.weight = weight;
         user.isTouched = false;
+        if (resting.rest(user)) awake[user.slot] = undefined;
       }
     }
     touched = later;
@@ -105,37 +58,67 @@ export function createUserCache(maxEvents: number): UserCache {
     user.isTouched = true;
   }
 
+  /** The user as the object that they are, who rests again with the next eviction. */
+  function wake(slot: number, userKey: string): CachedUser {
+    const user = awake[slot] ?? resting.wake(slot, userKey);
+    if (awake[slot] === undefined) touch(user);
+    awake[slot] = user;
+    return user;
+  }
+
   return {
     get(userKey, batch) {
-      const user = users.get(userKey);
-      if (user !== undefined && user.batch < batch) {
+      const slot = users.get(userKey);
+      if (slot === undefined) return undefined;
+      const user = wake(slot, userKey);
+      if (user.batch < batch) {
         user.batch = batch;
         touch(user);
       }
       return user;
     },
-    peek: (userKey) => users.get(userKey),
+    peek(userKey) {
+      const slot = users.get(userKey);
+      return slot === undefined ? undefined : wake(slot, userKey);
+    },
     // biome-ignore lint/complexity/useMaxParams: called for each user that is loaded: an object would be allocated each time
     add(userKey, state, recordLength, trimAtLength, batch, key) {
-      const user = newUser(timelines, recordLength, trimAtLength, batch, key);
+      const user = newUser(timelines, resting.take(), recordLength, trimAtLength, batch, key);
       timelines.close(user, state);
-      users.set(userKey, user);
+      users.set(userKey, user.slot);
+      awake[user.slot] = user;
       touch(user);
       return user;
     },
     evict(batch) {
       weigh(batch);
       if (held > maxEvents) evictOldest(batch);
-      if (timelines.isWasteful()) timelines.compact(users.values());
+      if (timelines.isWasteful()) timelines.compact(allTimelines());
     },
   };
 
+  /** Each is given back where it lies then before the next one is taken. */
+  function* allTimelines(): Generator<HeldTimeline> {
+    for (const slot of users.values()) {
+      const user = awake[slot];
+      if (user !== undefined) yield user;
+      else {
+        const timeline = resting.timelineOf(slot);
+        yield timeline;
+        resting.lay(slot, timeline);
+      }
+    }
+  }
+
   function evictOldest(batch: number): void {
-    const oldestFirst = [...users].sort(([, a], [, b]) => a.batch - b.batch);
-    for (const [userKey, user] of oldestFirst) {
-      if (held <= maxEvents * KEEP || user.batch > batch) break;
-      held -= user.weight;
-      timelines.release(user);
+    const lastBatch = (slot: number) => awake[slot]?.batch ?? resting.batchOf(slot);
+    const oldestFirst = [...users].sort(([, a], [, b]) => lastBatch(a) - lastBatch(b));
+    for (const [userKey, slot] of oldestFirst) {
+      if (held <= maxEvents * KEEP || lastBatch(slot) > batch) break;
+      held -= awake[slot]?.weight ?? resting.weightOf(slot);
+      timelines.release(awake[slot] ?? resting.timelineOf(slot));
+      awake[slot] = undefined;
+      resting.leave(slot);
       users.delete(userKey);
     }
   }
