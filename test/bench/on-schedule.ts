@@ -4,9 +4,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long each took from when it was due, ms. */
-export async function onSchedule(perSecond: number, seconds: number, call: () => Promise<unknown>): Promise<number[]> {
+export interface OnSchedule {
+  /** How long each took from when it was due, ms. */
+  readonly tookMs: readonly number[];
+  /** How much of that was over before it was asked, as this process was late, ms: it is of the load, and not of what is measured. */
+  readonly lateMs: readonly number[];
+}
+
+export async function onSchedule(perSecond: number, seconds: number, call: () => Promise<unknown>): Promise<OnSchedule> {
   const tookMs: number[] = [];
+  const lateMs: number[] = [];
   const failed: unknown[] = [];
   /** Counted, not kept: to collect ten thousand promises holds up the load for 15 ms. */
   let open = 0;
@@ -25,9 +32,10 @@ export async function onSchedule(perSecond: number, seconds: number, call: () =>
     const dueMs = start + (asked * 1_000) / perSecond;
     while (performance.now() < dueMs) await sleep(Math.max(0, dueMs - performance.now()));
     open++;
+    lateMs.push(performance.now() - dueMs);
     void ask(dueMs);
   }
   if (open > 0) await new Promise<void>((resolve) => (whenNoneIsOpen = resolve));
   if (failed.length > 0) throw failed[0];
-  return tookMs;
+  return { tookMs, lateMs };
 }

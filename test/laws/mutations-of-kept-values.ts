@@ -283,4 +283,12 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     to: '  record.copy(body, at);',
     test: 'services/api/test/query-body.test.ts',
   },
+  {
+    lie: 'the image starts an API with half of the young memory that it needs',
+    law: '7',
+    file: 'infra/docker/Dockerfile',
+    from: '"--max-semi-space-size=16", "--no-parallel-scavenge"',
+    to: '"--max-semi-space-size=8", "--no-parallel-scavenge"',
+    test: 'infra/checks/deploy.test.ts',
+  },
 ];
