@@ -1,5 +1,7 @@
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
+import { READ_BOUNDS } from '@tributary/store/deltas/read-bounds';
+import { BUNDLES_BYTES } from '@tributary/store/format/bounds';
 import { parseFeedEntry } from '@tributary/store/format/feed';
 import { partitionPrefix } from '@tributary/store/format/keys';
 import type { OutboxLines } from '@tributary/store/outbox';
@@ -107,7 +109,7 @@ test('law 7: the feed counts the bytes that it holds, whatever has gone from it'
   }
 });
 
-test('law 1: rows of a large commit are stored as those of small ones, and go to the feed where somebody reads in pages', async () => {
+test('law 1: rows of a large commit are read as those of small ones, and go to the feed where somebody reads in pages', async () => {
   const redis = connectRedis(stores.server.url, 'commit', () => {});
   const measures = [1, -1, 0, 2 ** 31 - 1, -(2 ** 31), 2 ** 31, 2 ** 53 - 1, 1 - 2 ** 53, -(2 ** 40), 2n ** 70n, -(2n ** 64n)];
   const heads = ['/', 'é€', '😀', '"\\/\u007f', 'x'.repeat(300)];
@@ -136,7 +138,7 @@ test('law 1: rows of a large commit are stored as those of small ones, and go to
   try {
     await whenReady(redis, 5_000);
     const stored = async (name: string, most: number) => {
-      const { speed } = await stores.make(name);
+      const { speed, serving } = await stores.make(name, IN_PAGES);
       const prefix = partitionPrefix(name, P);
       if (name === 'read-in-pages') await redis.set(`${prefix}reading`, 1);
       let at = 0;
@@ -144,15 +146,23 @@ test('law 1: rows of a large commit are stored as those of small ones, and go to
         for (const deltas of inParts(rowsOf(round), most)) {
           const commit = commitOf(at === 0 ? null : `p${1_000 + at}`, `p${1_001 + at}`, { deltas });
           expect(await speed.commit(commit)).toBe('committed');
+          // A commit that is sent again has its rows, those in bundles too.
+          expect(await speed.commit(commit)).toBe('already');
           at++;
         }
-      const hashes = await Promise.all([VIEW, 'parts'].map((view) => redis.hgetallBuffer(`${prefix}d:0:${view}`)));
-      const written = hashes.flatMap((hash) => Object.entries(hash).map(([key, value]) => `${key} ${value.toString('hex')}`));
+      const hash = await redis.hgetallBuffer(`${prefix}d:0:${VIEW}`);
+      const written = Object.entries(hash).map(([key, value]) => `${key} ${value.toString('hex')}`);
+      const fields = await redis.hlen(`${prefix}d:0:parts`);
       const fed = (await redis.lrange(`${prefix}feed`, 0, -1)).map((entry) => parseFeedEntry(entry, new Set([VIEW, 'parts'])));
-      return { written: written.sort(), fed };
+      const [whole] = await serving.readWhole([P], ['parts'], 0);
+      return { written: written.sort(), fed, fields, inParts: whole?.generations.get(0)?.rows.get('parts') };
     };
     const [small, large, read] = [await stored('small', 400), await stored('large', ALL), await stored('read-in-pages', ALL)];
-    expect(small.written).toHaveLength(1_600);
+    expect(small.written).toHaveLength(1_300);
+    expect(small.inParts?.size).toBe(300);
+    expect([small.fields, large.fields, read.fields]).toEqual([300, 3, 300]);
+    expect(large.inParts).toEqual(small.inParts);
+    expect(read.inParts).toEqual(small.inParts);
     expect(large.written).toEqual(small.written);
     expect(read.written).toEqual(small.written);
     expect(large.fed).toEqual([]);
@@ -196,6 +206,44 @@ test('law 1: large commits that are under way side by side have their own rows, 
 });
 
 const ALL = Number.POSITIVE_INFINITY;
+/** So that whole reads take several replies. */
+const IN_PAGES = { ...READ_BOUNDS, pageRows: 2, mostAtOnce: 2 };
+
+test('law 7: a generation has a bounded number of bytes of bundles, and rows after that; the next one has bundles again', async () => {
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  const rowsOf = (round: number) => {
+    const parts = new PartedRows(1, ['']);
+    for (let i = 0; i < 1_100; i++) parts.addParts('/', `${i}`, 0, [round], 1);
+    return new Map<string, Rows>([[VIEW, parts]]);
+  };
+  try {
+    await whenReady(redis, 5_000);
+    const { speed, serving } = await stores.make('full-of-bundles');
+    const prefix = partitionPrefix('full-of-bundles', P);
+    const fields = () => Promise.all([0, 1].map((generation) => redis.hlen(`${prefix}d:${generation}:${VIEW}`)));
+    const commit = (round: number, generation: number) =>
+      speed.commit(
+        commitOf(round === 1 ? null : `p${round - 1}`, `p${round}`, { deltas: rowsOf(round), deltasGeneration: generation }),
+      );
+    expect(await commit(1, 0)).toBe('committed');
+    const bytes = await redis.hstrlen(`${prefix}d:0:${VIEW}`, '\tcommit of p1');
+    expect(await redis.hget(`${prefix}n:0`, 'bundles')).toBe(`${bytes}`);
+    await redis.hset(`${prefix}n:0`, 'bundles', BUNDLES_BYTES - bytes);
+    expect(await commit(2, 0)).toBe('committed');
+    expect(await fields()).toEqual([2, 0]);
+    expect(await commit(3, 0)).toBe('committed');
+    expect(await commit(4, 0)).toBe('committed');
+    expect(await fields()).toEqual([1_102, 0]);
+    expect(await redis.hget(`${prefix}n:0`, 'bundles')).toBe(`${BUNDLES_BYTES}`);
+    expect(await commit(5, 1)).toBe('committed');
+    expect(await fields()).toEqual([1_102, 1]);
+    const [whole] = await serving.readWhole([P], [VIEW], 0);
+    const sums = [...(whole?.generations.values() ?? [])].map((of) => new Set([...(of.rows.get(VIEW)?.values() ?? [])].flat()));
+    expect(sums).toEqual([new Set([10]), new Set([5])]);
+  } finally {
+    redis.disconnect();
+  }
+});
 
 /** The same rows in commits of at most as many rows; whole where they are fewer. */
 function inParts(whole: RowsByView, most: number): RowsByView[] {

@@ -170,8 +170,8 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     lie: 'a commit whose rows were to go as JSON is taken as made',
     law: '1',
     file: 'packages/store/src/commit/redis-speed-store.ts',
-    from: 'first === AS_JSON ? await sent(deltasJson(commit.deltas)) : first',
-    to: "first === AS_JSON ? 'committed' : first",
+    from: 'if (reply === AS_JSON) reply = await sent(deltasJson(deltas));',
+    to: "if (reply === AS_JSON) reply = 'committed';",
     test: STORE,
   },
   {

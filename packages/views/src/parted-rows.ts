@@ -70,8 +70,6 @@ function leaveRoom(tails: Tails, room: Room, rows: number): void {
   freeRooms.set(tails, rooms);
   const places = placesOf(room);
   if (rooms.length >= MOST_FREE_ROOMS || places < FEWEST_ROWS || places > MOST_ROWS || places > MUCH_TOO_LARGE * rows) return;
-  room.measures.fill(0, 0, (room.measures.length / places) * rows);
-  room.slots.fill(0);
   rooms.push(room);
 }
 
@@ -94,7 +92,9 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   readonly #width: number;
   #isJoined = false;
   #isGone = false;
+  /** Those that were added; as many of the first of them have keys that differ. */
   #rows = 0;
+  #folded = 0;
   readonly #heads: string[] = [];
   readonly #names: string[] = [];
   #lastHead: string | undefined;
@@ -113,11 +113,10 @@ export class PartedRows extends Map<RowKey, Integer[]> {
     this.longestTail = longestOf(tails);
   }
 
-  /** As `addRow`. Whether a row came, or went. */
+  /** As `addRow`. Whether a row came, or went, or was added to where keys are in parts: that costs as much. */
   addParts(head: string, name: string, tail: number, measures: readonly number[], sign: 1 | -1): boolean {
     if (sign === -1) this.#join();
-    const rows = this.#rows;
-    if (!this.#isJoined && this.#addNumbers(head, name, tail, measures)) return this.#rows !== rows;
+    if (!this.#isJoined && this.#append(head, name, tail, measures)) return true;
     const { size } = this;
     addRow(this, `${head}\t${name}${this.tails[tail]}`, measures, sign);
     return this.size !== size;
@@ -126,8 +125,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   /** null: the keys were joined, the rows are those of the Map. */
   parts(): Parts | null {
     if (this.#isJoined) return null;
-    this.#demandHeld();
-    rowsBefore.set(this.tails, this.#rows);
+    this.#fold();
     return {
       rows: this.#rows,
       width: this.#width,
@@ -140,44 +138,41 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   }
 
   /** False: the measures are none that can be added here, and nothing was. */
-  #addNumbers(head: string, name: string, tail: number, measures: readonly number[]): boolean {
+  #append(head: string, name: string, tail: number, measures: readonly number[]): boolean {
+    const width = this.#width;
+    if (this.#rows * KEY === this.#keys.length) this.#grow();
+    const sums = this.#measures;
+    const at = this.#rows * width;
     let any = 0;
-    for (let i = 0; i < measures.length; i++) {
+    for (let i = 0; i < width; i++) {
       const measure = measures[i] as number;
       // A sum that may pass what is safe, or may come to nothing, is for `addRow`.
       if (!(measure >= 0 && measure <= MOST)) return this.#join();
+      sums[at + i] = measure;
       any += measure;
     }
     if (any === 0) return true;
-    const width = this.#width;
     // Rows of one event have one head.
     if (head !== this.#lastHead) {
       this.#lastHeadNumber = numberOf(head, this.#heads, this.#headNumbers);
       this.#lastHead = head;
     }
-    const row = this.#rowOf(this.#lastHeadNumber, numberOf(name, this.#names, this.#nameNumbers), tail);
-    const at = row * width;
-    const sums = this.#measures;
-    for (let i = 0; i < width; i++) sums[at + i] = (sums[at + i] as number) + (measures[i] as number);
+    const keys = this.#keys;
+    const key = KEY * this.#rows++;
+    keys[key] = this.#lastHeadNumber;
+    keys[key + 1] = numberOf(name, this.#names, this.#nameNumbers);
+    keys[key + 2] = tail;
     return true;
   }
 
-  #rowOf(head: number, name: number, tail: number): number {
-    if (2 * (this.#rows + 1) > this.#slots.length) this.#grow();
-    const slots = this.#slots;
-    const keys = this.#keys;
-    for (let at = slotOf(head, name, tail) & (slots.length - 1); ; at = (at + 1) & (slots.length - 1)) {
-      const row = (slots[at] as number) - 1;
-      if (row < 0) {
-        const added = this.#rows++;
-        slots[at] = added + 1;
-        keys[KEY * added] = head;
-        keys[KEY * added + 1] = name;
-        keys[KEY * added + 2] = tail;
-        return added;
-      }
-      if (keys[KEY * row] === head && keys[KEY * row + 1] === name && keys[KEY * row + 2] === tail) return row;
-    }
+  /** Adds up rows of one key, in the place of the first of them. */
+  #fold(): void {
+    this.#demandHeld();
+    if (this.#folded === this.#rows) return;
+    rowsBefore.set(this.tails, this.#rows);
+    if (this.#slots.length === (this.#keys.length / KEY) * 2) this.#slots.fill(0);
+    else this.#slots = new Int32Array((2 * this.#keys.length) / KEY);
+    this.#rows = this.#folded = foldRows(this.#keys, this.#measures, this.#slots, this.#rows, this.#width);
   }
 
   /** They were sent: their room is for other rows. Who looks at them from here on, and did not before, is refused. */
@@ -190,6 +185,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
 
   /** How many places the search for a row passes at most. */
   longestSearch(): number {
+    this.#fold();
     const last = this.#slots.length - 1;
     return this.#slots.reduce((longest, row, at) => {
       if (row === 0) return longest;
@@ -199,9 +195,8 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   }
 
   #grow(): void {
-    const isFirst = this.#slots.length === 0;
-    const rows = isFirst ? firstRows(rowsBefore.get(this.tails)) : this.#slots.length;
-    const free = isFirst ? takeRoom(this.tails, rows) : undefined;
+    const rows = this.#rows === 0 ? firstRows(rowsBefore.get(this.tails)) : 2 * this.#rows;
+    const free = this.#rows === 0 ? takeRoom(this.tails, rows) : undefined;
     if (free !== undefined) {
       this.#keys = free.keys;
       this.#measures = free.measures;
@@ -212,15 +207,8 @@ export class PartedRows extends Map<RowKey, Integer[]> {
     keys.set(this.#keys);
     const measures = new Float64Array(this.#width * rows);
     measures.set(this.#measures);
-    const slots = new Int32Array(2 * rows);
-    for (let row = 0; row < this.#rows; row++) {
-      let at = slotOf(keys[KEY * row] as number, keys[KEY * row + 1] as number, keys[KEY * row + 2] as number);
-      for (at &= slots.length - 1; slots[at] !== 0; ) at = (at + 1) & (slots.length - 1);
-      slots[at] = row + 1;
-    }
     this.#keys = keys;
     this.#measures = measures;
-    this.#slots = slots;
   }
 
   /** From here on it is a Map, and nothing else. */
@@ -241,7 +229,9 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   }
 
   override get size(): number {
-    return this.#isJoined ? super.size : this.#rows;
+    if (this.#isJoined) return super.size;
+    if (!this.#isGone) this.#fold();
+    return this.#rows;
   }
 
   override get(key: RowKey): Integer[] | undefined {
@@ -323,6 +313,40 @@ function numberOf(text: string, texts: string[], numbers: Map<string, number>): 
     numbers.set(text, number);
   }
   return number;
+}
+
+/**
+ * Adds up rows of one key, in the place of the first of them, and gives how many there are then. In one loop at the end, as all rows lie beside each
+ * other then: while events come, each row would be searched for in memory that others have used meanwhile.
+ */
+function foldRows(keys: Int32Array, measures: Float64Array, slots: Int32Array, rows: number, width: number): number {
+  const last = slots.length - 1;
+  let folded = 0;
+  for (let row = 0; row < rows; row++) {
+    const head = keys[KEY * row] as number;
+    const name = keys[KEY * row + 1] as number;
+    const tail = keys[KEY * row + 2] as number;
+    for (let at = slotOf(head, name, tail) & last; ; at = (at + 1) & last) {
+      const known = (slots[at] as number) - 1;
+      if (known < 0) {
+        slots[at] = folded + 1;
+        if (folded !== row) {
+          keys[KEY * folded] = head;
+          keys[KEY * folded + 1] = name;
+          keys[KEY * folded + 2] = tail;
+          for (let i = 0; i < width; i++) measures[folded * width + i] = measures[row * width + i] as number;
+        }
+        folded++;
+        break;
+      }
+      if (keys[KEY * known] === head && keys[KEY * known + 1] === name && keys[KEY * known + 2] === tail) {
+        for (let i = 0; i < width; i++)
+          measures[known * width + i] = (measures[known * width + i] as number) + (measures[row * width + i] as number);
+        break;
+      }
+    }
+  }
+  return folded;
 }
 
 /** Other ones in each process: anybody can choose elements and cells, and whose slots are known could be made to meet. */

@@ -30,9 +30,10 @@
              n due,         then n × (instant, user key)
              n not due,     then n × user key
              n unsure,      then n × (user key, instant or '')
-  Returns  n × { 0, committed | committed N | already | fenced | rewound | as JSON } or { 1, error }: what fails is of no consequence to the others
+  Returns  n × { 0, committed | committed N | already | fenced | rewound | as JSON | as rows } or { 1, error }: what fails is of no consequence to the others
              N: the number that the outbox has for the first of the messages
              as JSON: nothing was written. Somebody reads rows in pages, so the feed needs these, which it does not take as MessagePack
+             as rows: nothing was written. The generation has as many bytes of bundles as it may
 
   Deltas of a generation that was retired are not filed: they may not be read, and no later retirement would remove them.
   A batch ends with its barrier, so the position of a commit that brings a new generation is the barrier's (barrier:<generation>),
@@ -52,6 +53,8 @@
     64 bits each           safe integers (the length is even, that of the other forms odd)
     1, then 96 bits each   beyond 2^53, where Lua's doubles would lose digits: added as three words
   Rows are read and written a thousand at a time.
+  A row whose key begins with a tab is a bundle of a large commit, all its rows of a view (format/row-bundle.ts): it comes with MessagePack alone, is never
+  added to, and its bytes count (bundles).
 ]]
 local WORD, SAFE = 4294967296, 9007199254740991
 -- As feed.ts has it: what was relayed at older barriers is forgotten.
@@ -85,7 +88,7 @@ local function add(a, b)
   return { low, middle, high }
 end
 
-local CHUNK = 1000
+local CHUNK, TAB = 1000, 9
 local pack, unpack_row, rep, type = struct.pack, struct.unpack, string.rep, type
 local NARROW_MAX, NARROW_MIN = 2147483647, -2147483648
 
@@ -179,7 +182,16 @@ local function add_packed(key, measures, keys, values)
   end
 end
 
--- FEED_BYTES, FEED_BYTES_READ: format/bounds.ts.
+-- Bytes of the bundles among packed rows.
+local function bundles_in(deltas)
+  local bytes = 0
+  for v = 1, #deltas, 4 do
+    if string.byte(deltas[v + 2][1]) == TAB then bytes = bytes + #deltas[v + 3][1] end
+  end
+  return bytes
+end
+
+-- FEED_BYTES, FEED_BYTES_READ, BUNDLES_BYTES: format/bounds.ts.
 local FEED_ENTRIES, LARGE = 512, 40960
 -- The bracket that JSON begins with.
 local JSON_FIRST = 91
@@ -225,6 +237,8 @@ local function commit(state, first)
   if is_packed and #json < FEED_BYTES_READ and redis.call('EXISTS', reading) == 1 then return 'as JSON' end
 
   local deltas, at = (is_packed and cmsgpack.unpack or cjson.decode)(json), first + 13
+  local counters, bundles = prefix .. 'n:' .. generation, is_packed and bundles_in(deltas) or 0
+  if bundles > 0 and tonumber(redis.call('HGET', counters, 'bundles') or '0') + bundles > BUNDLES_BYTES then return 'as rows' end
   local function take()
     local value = ARGV[at]
     at = at + 1
@@ -310,8 +324,9 @@ local function commit(state, first)
     end
     redis.call('ZREMRANGEBYSCORE', prefix .. 'unsure', '-inf', logTime)
   end
-  if filed and pending ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'pending', pending) end
-  if filed and overflowed ~= '0' then redis.call('HINCRBY', prefix .. 'n:' .. generation, 'overflowed', overflowed) end
+  if filed and bundles > 0 then redis.call('HINCRBY', counters, 'bundles', bundles) end
+  if filed and pending ~= '0' then redis.call('HINCRBY', counters, 'pending', pending) end
+  if filed and overflowed ~= '0' then redis.call('HINCRBY', counters, 'overflowed', overflowed) end
 
   local isFed = not is_packed and (#json < LARGE or #json < FEED_BYTES_READ and redis.call('EXISTS', reading) == 1)
   local entry = isFed and table.concat(ARGV, '\n', first + 2, first + 12) .. '\n' .. since

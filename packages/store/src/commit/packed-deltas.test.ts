@@ -33,10 +33,10 @@ test('law 1: rows in parts are written in a large commit as the same rows as a m
       if (below(2) === 0) for (let i = 0; i < 200; i++) rows.addParts('/', 'often', 1, new Array<number>(width).fill(MOST), 1);
       deltas.set(view, rows);
     }
-    const written = packedDeltas(deltas);
+    const written = packedDeltas(deltas, null);
     expect(written?.length).toBeGreaterThan(3 * PACKED_ROWS);
     const joined: RowsByView = new Map([...deltas].map(([view, rows]) => [view, new Map(rows)]));
-    expect(packedDeltas(joined)?.equals(written as Buffer)).toBe(true);
+    expect(packedDeltas(joined, null)?.equals(written as Buffer)).toBe(true);
   }
 });
 
@@ -48,6 +48,6 @@ test('a key that is too long, or no text, has no such form', () => {
     const rows = new PartedRows(1, TAILS);
     for (let i = 0; i < PACKED_ROWS; i++) rows.addParts('/', `${i}`, 0, [1], 1);
     rows.addParts(head, name, 1, [1], 1);
-    expect(packedDeltas(new Map([['heat', rows]]))).toBe(null);
+    expect(packedDeltas(new Map([['heat', rows]]), null)).toBe(null);
   }
 });

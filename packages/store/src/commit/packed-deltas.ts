@@ -8,6 +8,7 @@ import { PartedRows, type Parts } from '@tributary/views/parted-rows';
 import { toJsonMeasure } from '../format/words.ts';
 import { Bytes, FRAME } from './bytes.ts';
 import { BYTE_TEXT, MOST_SHORT_TEXT, NARROW, NARROW_MAX, SHORT_TEXT, writeKeys, writeNarrow, writeText } from './packed-parts.ts';
+import { writeBundle } from './write-bundle.ts';
 
 /** From as many rows on: their JSON is longer than the feed takes. */
 export const PACKED_ROWS = 1_024;
@@ -17,8 +18,11 @@ const [LIST, SHORT_LIST, INTEGER] = [0xdd, 0xdc, 0xd3];
 const MOST_BYTE_TEXT = 0xff;
 const WORD = 2 ** 32;
 
-/** null: the rows are few, or one of them has no such form. */
-export function packedDeltas(deltas: RowsByView): Buffer | null {
+/**
+ * null: the rows are few, or one of them has no such form. `bundle`: the field that rows in parts go to, all of a view together (format/row-bundle.ts); null:
+ * they are rows as all others.
+ */
+export function packedDeltas(deltas: RowsByView, bundle: string | null): Buffer | null {
   const views = [...deltas].filter(([, rows]) => rows.size > 0);
   if (views.reduce((sum, [, rows]) => sum + rows.size, 0) < PACKED_ROWS) return null;
   const bytes = new Bytes();
@@ -26,6 +30,7 @@ export function packedDeltas(deltas: RowsByView): Buffer | null {
   for (const [view, rows] of views) {
     const parts = rows instanceof PartedRows ? rows.parts() : null;
     if (!writeText(bytes, view)) return null;
+    if (parts !== null && bundle !== null && writeBundleOf(bytes, parts, bundle)) continue;
     if (!(parts === null ? writeRows(bytes, rows) : writeParts(bytes, parts))) return null;
   }
   return bytes.written();
@@ -45,6 +50,18 @@ function writeRows(bytes: Bytes, rows: Rows): boolean {
     writeMeasures(bytes, measures, 0, measures.length);
   });
   return areTexts;
+}
+
+/** A row for all of them; false: nothing is written. */
+function writeBundleOf(bytes: Bytes, parts: Parts, bundle: string): boolean {
+  const start = bytes.length;
+  startView(bytes, parts.width, 1);
+  if (writeText(bytes, bundle)) {
+    startList(bytes, 1);
+    if (writeBundle(bytes, parts)) return true;
+  }
+  bytes.length = start;
+  return false;
 }
 
 function writeParts(bytes: Bytes, parts: Parts): boolean {

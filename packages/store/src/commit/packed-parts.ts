@@ -25,7 +25,7 @@ interface Texts {
 }
 
 /** Texts up to this long are written faster here than by a call of the engine, UTF-16 units. */
-const SHORT = 128;
+export const SHORT = 128;
 
 /** A text by itself; false: it is too long, or none. */
 export function writeText(bytes: Bytes, text: string): boolean {
@@ -47,7 +47,7 @@ export function writeText(bytes: Bytes, text: string): boolean {
 }
 
 /** Where it ends; −1: it is not ASCII. */
-function copyAscii(data: Uint8Array, from: number, text: string): number {
+export function copyAscii(data: Uint8Array, from: number, text: string): number {
   let at = from;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

@@ -1,6 +1,7 @@
 /** The speed store on Redis: one Lua script is one commit, and does those of several partitions one after the other. */
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
+import { bundleField } from '../format/row-bundle.ts';
 import { erasedText, relayedText, stateFrom, viewsText, watchedText } from '../format/state.ts';
 import { createMemberReads } from '../members/member-reads.ts';
 import type { OutboxLines } from '../outbox.ts';
@@ -15,8 +16,10 @@ import { packedDeltas } from './packed-deltas.ts';
 
 /** Nothing was written: the rows are to be sent as JSON. */
 const AS_JSON = 'as JSON';
+/** Nothing was written: the generation has as many bundles as it may. */
+const AS_ROWS = 'as rows';
 /** With the number that the outbox has for the first of the commit's messages. */
-type CommitReply = CommitOutcome | `committed ${number}` | typeof AS_JSON;
+type CommitReply = CommitOutcome | `committed ${number}` | typeof AS_JSON | typeof AS_ROWS;
 type RecordsReply = [commitId: string, records: (string | null | number)[]];
 
 declare module 'ioredis' {
@@ -46,6 +49,8 @@ export function createSpeedStore(
   const storedErased = new Map<number, string>();
   /** And of the views that are counted. */
   const storedViews = new Map<number, string>();
+  /** The generation of each partition that takes no more bundles. */
+  const fullOfBundles = new Map<number, number>();
   return {
     ...createMemberReads(redis, namespace),
 
@@ -99,8 +104,14 @@ export function createSpeedStore(
           if (typeof rows !== 'string') giveBack(rows);
           return reply;
         };
-        const first = await sent(packedDeltas(commit.deltas) ?? deltasJson(commit.deltas));
-        const reply = first === AS_JSON ? await sent(deltasJson(commit.deltas)) : first;
+        const { deltas, deltasGeneration } = commit;
+        const bundle = fullOfBundles.get(partition) === deltasGeneration ? null : bundleField(commit.id);
+        let reply = await sent(packedDeltas(deltas, bundle) ?? deltasJson(deltas));
+        if (reply === AS_ROWS) {
+          fullOfBundles.set(partition, deltasGeneration);
+          reply = await sent(packedDeltas(deltas, null) ?? deltasJson(deltas));
+        }
+        if (reply === AS_JSON) reply = await sent(deltasJson(deltas));
         const [outcome, from] = reply.split(' ') as [CommitOutcome, string?];
         if (from !== undefined) onMessages(partition, { from: Number(from), lines: commit.messages ?? [] });
         if (outcome === 'committed') storedDefinitions.set(partition, definitions);
@@ -125,7 +136,7 @@ function touchedKeys(prefix: string, commit: Commit): string[] {
   for (const userKey of commit.rewrites.keys()) keys.push(`${prefix}u:${userKey}`);
   for (const view of commit.deltas.keys()) keys.push(`${prefix}d:${generation}:${view}`);
   if (commit.conversions.size > 0) keys.push(`${prefix}c:${generation}`);
-  if (commit.pending > 0 || commit.overflowed > 0) keys.push(`${prefix}n:${generation}`);
+  if (commit.pending > 0 || commit.overflowed > 0 || commit.deltas.size > 0) keys.push(`${prefix}n:${generation}`);
   if (commit.parked.length > 0) keys.push(`${prefix}dead`);
   if (commit.outputs !== undefined && commit.outputs.length > 0) keys.push(`${prefix}outbox`);
   if (commit.messages !== undefined && commit.messages.length > 0) keys.push(`${prefix}messages`);

@@ -1,5 +1,8 @@
+import { PartedRows, type Parts } from '@tributary/views/parted-rows';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Bytes } from '../commit/bytes.ts';
+import { writeBundle } from '../commit/write-bundle.ts';
 import { readDeltas } from './paged-read.ts';
 import type { HashesAsked, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads-port.ts';
 
@@ -11,6 +14,8 @@ type Sums = Map<string, number>;
 interface Row {
   readonly key: string;
   measure: number;
+  /** By key: what the field holds in place of a row. */
+  readonly bundle?: Sums;
 }
 
 /** A partition as Redis keeps it: hashes that keep zeros, whose order a scan follows, and a feed of few entries. */
@@ -26,6 +31,13 @@ interface Stored {
 
 type Event =
   | { readonly kind: 'commit'; readonly rows: readonly { view: 0 | 1; key: number; amount: number; place: number }[] }
+  /** A large commit: of one view, what it adds is a bundle, and the feed is empty then. */
+  | {
+      readonly kind: 'bundle';
+      readonly view: 0 | 1;
+      readonly rows: readonly { key: number; amount: number }[];
+      readonly place: number;
+    }
   | { readonly kind: 'barrier' }
   /** The feed does not reach back beyond it. */
   | { readonly kind: 'overflow' }
@@ -51,6 +63,15 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       ),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('bundle' as const),
+      view: fc.constantFrom<0 | 1>(0, 1),
+      rows: fc.array(fc.record({ key: fc.nat(11), amount: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 4 }),
+      place: fc.nat(11),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ kind: 'barrier' as const }) },
   ...(['overflow', 'retire', 'checkpoint', 'lose'] as const).map((kind) => ({ weight: 1, arbitrary: fc.constant({ kind }) })),
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('shuffle' as const), seed: fc.nat() }) },
@@ -73,9 +94,9 @@ function createPartition() {
     const name = `${generation} ${view}`;
     const rows = stored.hashes.get(name) ?? [];
     stored.hashes.set(name, rows);
-    const row = rows.find((one) => one.key === `k${key}`);
+    const row = rows.find((one) => one.key === keyOf(key));
     if (row !== undefined) row.measure += amount;
-    else rows.splice(Math.min(place, rows.length), 0, { key: `k${key}`, measure: amount });
+    else rows.splice(Math.min(place, rows.length), 0, { key: keyOf(key), measure: amount });
   }
 
   function commit(rows: readonly { view: 0 | 1; key: number; amount: number; place: number }[], next: number): void {
@@ -86,13 +107,25 @@ function createPartition() {
       const own = rows.filter((row) => row.view === v);
       if (own.length === 0) continue;
       const summed: Sums = new Map();
-      for (const { key, amount } of own) summed.set(`k${key}`, (summed.get(`k${key}`) ?? 0) + amount);
+      for (const { key, amount } of own) summed.set(keyOf(key), (summed.get(keyOf(key)) ?? 0) + amount);
       deltas.push(view, 1, [...summed].flat());
       if (generation >= stored.oldest) for (const row of own) file(view, generation, row);
     }
     stored.pending.set(generation, (stored.pending.get(generation) ?? 0) + 1);
     stored.feed.push([id, after, `p${made}`, 'log', 0, next, '', generation, 1, 0, JSON.stringify(deltas), ''].join('\n'));
     Object.assign(stored, { commit: id, commits: stored.commits + 1, generation: next });
+  }
+
+  function commitBundle({ view, rows, place }: Extract<Event, { kind: 'bundle' }>): void {
+    commit([], stored.generation);
+    stored.feed.length = 0;
+    if (stored.generation < stored.oldest) return;
+    const name = `${stored.generation} ${VIEWS[view]}`;
+    const own = stored.hashes.get(name) ?? [];
+    stored.hashes.set(name, own);
+    const bundle: Sums = new Map();
+    for (const { key, amount } of rows) bundle.set(keyOf(key), (bundle.get(keyOf(key)) ?? 0) + amount);
+    own.splice(Math.min(place, own.length), 0, { key: `\t${stored.commit}`, measure: 0, bundle });
   }
 
   function since(asked: { readonly commitId: string; readonly commits: number }): string[] | null {
@@ -104,6 +137,7 @@ function createPartition() {
   return {
     play(one: Event): void {
       if (one.kind === 'commit') commit(one.rows, stored.generation);
+      else if (one.kind === 'bundle') commitBundle(one);
       else if (one.kind === 'barrier') commit([], stored.generation + 1);
       else if (one.kind === 'overflow') stored.feed.length = 0;
       else if (one.kind === 'checkpoint') saved = structuredClone(stored);
@@ -116,9 +150,7 @@ function createPartition() {
     /** By generation and view, without zeros. */
     sums(from: number): Map<string, Sums> {
       const sums = new Map<string, Sums>();
-      for (const [name, rows] of stored.hashes)
-        if (Number(name.split(' ')[0]) >= from)
-          sums.set(name, new Map(rows.filter(({ measure }) => measure !== 0).map(({ key, measure }) => [key, measure])));
+      for (const [name, rows] of stored.hashes) if (Number(name.split(' ')[0]) >= from) sums.set(name, sumsOf(rows));
       return sums;
     },
     get: () => stored,
@@ -163,16 +195,37 @@ function createPartition() {
   };
 }
 
+function keyOf(key: number): string {
+  return `k\t${key}`;
+}
+
+/** Without zeros. */
+function sumsOf(rows: readonly Row[]): Sums {
+  const sums: Sums = new Map();
+  for (const { key, measure, bundle = [[key, measure] as const] } of rows)
+    for (const [own, amount] of bundle) sums.set(own, (sums.get(own) ?? 0) + amount);
+  return new Map([...sums].filter(([, sum]) => sum !== 0));
+}
+
 function order(key: string, seed: number): number {
-  return (Number(key.slice(1)) * 7 + (seed % 1_009)) % 13;
+  return (Number(key.replace(/\D/g, '')) * 7 + (seed % 1_009)) % 13;
 }
 
 function flat(rows: readonly Row[]): Buffer[] {
-  return rows.flatMap(({ key, measure }) => {
+  return rows.flatMap(({ key, measure, bundle }) => {
     const packed = Buffer.alloc(5);
     packed.writeInt32LE(measure, 1);
-    return [Buffer.from(key), packed];
+    return [Buffer.from(key), bundle === undefined ? packed : packedBundle(bundle)];
   });
+}
+
+function packedBundle(bundle: Sums): Buffer {
+  const rows = new PartedRows(1, ['']);
+  for (const [key, amount] of bundle) rows.addParts(...(key.split('\t') as [string, string]), 0, [amount], 1);
+  const bytes = new Bytes();
+  expect(writeBundle(bytes, rows.parts() as Parts)).toBe(true);
+  // What a text of MessagePack begins with is not stored.
+  return Buffer.from(bytes.written().subarray(5));
 }
 
 test('law 1: whatever is committed, retired or lost between any two pages, what was read is all of one commit', async () => {
@@ -263,7 +316,7 @@ async function readWith(
 }
 
 /** No scan gives this row. */
-const LOST = 'k0';
+const LOST = keyOf(0);
 
 function rowOf(key: number): Event {
   return { kind: 'commit', rows: [{ view: 0, key, amount: 1, place: 99 }] };

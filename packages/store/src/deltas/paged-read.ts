@@ -22,6 +22,7 @@
 import { type Integer, add as plus } from '@tributary/model/integer';
 import { type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { type CommittedDeltas, isChain, parseFeedEntries } from '../format/feed.ts';
+import { addBundles, isBundle } from '../format/row-bundle.ts';
 import { unpackMeasures } from '../format/words.ts';
 import type { FeedCursor, GenerationDeltas, Pause } from '../serving-store.ts';
 import type { GenerationHashes, Page, PageAsked, PartitionHashes, PartitionReads } from './partition-reads-port.ts';
@@ -59,7 +60,7 @@ export async function readDeltas(
       mostBytes: bounds.bytesAtOnce,
       since: null,
     });
-    const all = atOnce(begun, asked.views);
+    const all = await atOnce(begun, asked.views, pause);
     if (all !== null) return all;
     const read = await readPages(begun, { reads, prefix, asked, pause, bounds });
     if (read !== null) return read;
@@ -69,13 +70,22 @@ export async function readDeltas(
   );
 }
 
-function atOnce({ fields, generations }: PartitionHashes, views: readonly string[]): ReadDeltas | null {
+async function atOnce(
+  { fields, generations }: PartitionHashes,
+  views: readonly string[],
+  pause: Pause,
+): Promise<ReadDeltas | null> {
   const read = new Map<number, GenerationDeltas>();
   for (const { generation, pending, overflowed, views: hashes } of generations) {
     if (hashes === null) return null;
     const rows: RowsByView = new Map();
-    for (const [i, view] of views.entries()) takePage(rowsOf(rows, view), hashes[i] ?? []);
-    for (const own of rows.values()) for (const [key, measures] of own) if (isZero(measures)) own.delete(key);
+    for (const [i, view] of views.entries()) {
+      const own = rowsOf(rows, view);
+      const bundles: Bundles = new Map();
+      takePage(own, bundles, hashes[i] ?? []);
+      for (const [key, measures] of own) if (isZero(measures)) own.delete(key);
+      await addBundles(own, bundles.values(), pause);
+    }
     read.set(generation, { rows, pending, overflowed });
   }
   return { fields, generations: read };
@@ -164,6 +174,8 @@ interface GatheredRows {
 
 interface GatheredHash {
   readonly rows: Rows;
+  /** None comes while they are read: a commit with one breaks the thread, and where somebody reads in pages, none has one. */
+  readonly bundles: Bundles;
   readonly unread: Set<string>;
   /** There was nothing in the beginning: what was committed since is all. */
   readonly isNew: boolean;
@@ -181,6 +193,7 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
     const lengths = begun.generations.find((one) => one.generation === generation)?.lengths;
     const hash = byView.get(view) ?? {
       rows: new Map(),
+      bundles: new Map(),
       unread: new Set(),
       isNew: (lengths?.[views.indexOf(view)] ?? 0) === 0,
     };
@@ -217,8 +230,8 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
       return true;
     },
     take(generation, view, hash) {
-      const { rows, unread } = hashOf(generation, view);
-      takePage(rows, hash);
+      const { rows, bundles, unread } = hashOf(generation, view);
+      takePage(rows, bundles, hash);
       if (unread.size > 0) for (let i = 0; i < hash.length; i += 2) unread.delete(String(hash[i]));
     },
     seal: () => {
@@ -234,12 +247,19 @@ function gatherRows({ views, from, before = Number.POSITIVE_INFINITY }: DeltasAs
         }
       return null;
     },
-    count: (generation, view) => hashOf(generation, view).rows.size,
+    count(generation, view) {
+      const { rows, bundles } = hashOf(generation, view);
+      return rows.size + bundles.size;
+    },
     async given(generations, pause) {
       const all = new Map<number, GenerationDeltas>();
       for (const { generation, pending, overflowed } of generations) {
         const rows: RowsByView = new Map();
-        for (const view of views) rows.set(view, await withoutZeros(hashOf(generation, view).rows, pause));
+        for (const view of views) {
+          const hash = hashOf(generation, view);
+          rows.set(view, await withoutZeros(hash.rows, pause));
+          await addBundles(hash.rows, hash.bundles.values(), pause);
+        }
         all.set(generation, { rows, pending, overflowed });
       }
       return all;
@@ -262,9 +282,16 @@ function hasAllRows({ generation, lengths }: GenerationHashes, views: readonly s
   return views.every((view, i) => gathered.count(generation, view) === lengths[i]);
 }
 
-/** The hash of one view: field = row key, value = measures as commit.lua packs them. */
-function takePage(rows: Rows, hash: readonly Buffer[]): void {
-  for (let i = 0; i + 1 < hash.length; i += 2) rows.set(String(hash[i]), unpackMeasures(hash[i + 1] as Buffer));
+/** By their fields: a scan may give one twice. */
+type Bundles = Map<string, Buffer>;
+
+/** The hash of one view: field = row key, value = measures as commit.lua packs them, or a bundle. */
+function takePage(rows: Rows, bundles: Bundles, hash: readonly Buffer[]): void {
+  for (let i = 0; i + 1 < hash.length; i += 2) {
+    const [field, value] = [String(hash[i]), hash[i + 1] as Buffer];
+    if (isBundle(value)) bundles.set(field, value);
+    else rows.set(field, unpackMeasures(value));
+  }
 }
 
 function isZero(measures: readonly Integer[]): boolean {

@@ -4,8 +4,8 @@
  *
  *   <ns>:{p}:state          hash: position, commit, commits, feedBytes, logIdentity, logTimeMs, generation, oldest, removed, lettersWithout, gap:<g>, barrier:<g>, crossed:<g>, definitions, definitionsSince, cutTs, kept, relayed, erased, watched
  *   <ns>:{p}:u:<userKey>    string: the user's lines
- *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, value = its measures, packed
- *   <ns>:{p}:n:<g>          hash: pending, overflowed
+ *   <ns>:{p}:d:<g>:<view>   hash: deltas of generation g; field = row key, value = its measures, packed; or a tab and the id of a commit, and a bundle of its rows (row-bundle.ts)
+ *   <ns>:{p}:n:<g>          hash: pending, overflowed, bundles (their bytes)
  *   <ns>:{p}:c:<g>          hash: conversion id → user key
  *   <ns>:{p}:feed           list: the newest commits' deltas, at most 1 MiB, or 8 while somebody reads the deltas in pages (commit.lua)
  *   <ns>:{p}:reading        string with a time to live: somebody does (read-deltas.lua)

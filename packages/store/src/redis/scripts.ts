@@ -9,10 +9,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { FEED_BYTES, FEED_BYTES_READ, READING_MS } from '../format/bounds.ts';
+import { BUNDLES_BYTES, FEED_BYTES, FEED_BYTES_READ, READING_MS } from '../format/bounds.ts';
 import { isReply } from './redis-replies.ts';
 
-const BOUNDS = `local READING_MS, FEED_BYTES, FEED_BYTES_READ = ${READING_MS}, ${FEED_BYTES}, ${FEED_BYTES_READ}`;
+const BOUNDS = `local READING_MS, FEED_BYTES, FEED_BYTES_READ, BUNDLES_BYTES = ${READING_MS}, ${FEED_BYTES}, ${FEED_BYTES_READ}, ${BUNDLES_BYTES}`;
 
 /** How long a command waits for its keys to come together: one batch of a move takes a few ms. */
 const MOVING_WAIT_MS = 100;
