@@ -9,6 +9,7 @@ import { constrainedMemory } from 'node:process';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
 import { DURABLE_SETTINGS } from '@tributary/runtime/redis/durability';
+import { REWRITTEN_FILES } from '@tributary/runtime/redis/rewritten-files';
 import { SMALL_HASHES } from '@tributary/runtime/redis/small-hashes';
 import { isSocketPath } from '@tributary/runtime/redis/url';
 import { openLog } from './log-file.ts';
@@ -128,12 +129,6 @@ function writeSecrets(dir: string, password: string): string {
   return file;
 }
 
-/**
- * The size at which Redis writes its append-only file again by itself; from there on it does when that has doubled. With the default of 64 MB a young
- * platform under load does it every three to eight seconds, and all roles wait for the disk and the processor meanwhile. A start reads 512 MB in 2 to 5 s.
- */
-const REWRITTEN_FROM = '512mb';
-
 /** What a Redis that ended while it rewrote its files left behind: as large as all data, and never read. */
 function sweepHalfMade(dir: string): void {
   for (const name of readdirSync(dir)) if (/^temp-.*\.(aof|rdb)$/.test(name)) rmSync(join(dir, name), { force: true });
@@ -159,7 +154,7 @@ function redisArguments(host: string, port: number, dir: string): string[] {
     save: '',
     ...Object.fromEntries(DURABLE_SETTINGS.map(({ setting, want }) => [setting, want])),
     'aof-load-truncated': 'yes',
-    'auto-aof-rewrite-min-size': REWRITTEN_FROM,
+    [REWRITTEN_FILES.setting]: REWRITTEN_FILES.want,
     [SMALL_HASHES.setting]: SMALL_HASHES.want,
     maxmemory: String(maxMemoryBytes()),
   };

@@ -25,6 +25,20 @@ test('a hash of more than 16 fields is a table: to look for a field of it takes 
   }
 });
 
+test('a Redis of tests and benchmarks writes its append-only file again no sooner than that of a platform', async () => {
+  const own = await startRedis();
+  const redis = new Redis(own.url);
+  try {
+    expect(await redis.config('GET', 'auto-aof-rewrite-min-size')).toEqual([
+      'auto-aof-rewrite-min-size',
+      String(512 * 1024 * 1024),
+    ]);
+  } finally {
+    redis.disconnect();
+    await own.stop();
+  }
+});
+
 test('a Redis outlives neither its test nor a test process that is killed, and its folder goes with it', async () => {
   const own = await startRedis();
   await own.restart();

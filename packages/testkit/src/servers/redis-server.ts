@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { REWRITTEN_FILES } from '@tributary/runtime/redis/rewritten-files';
 import { SMALL_HASHES } from '@tributary/runtime/redis/small-hashes';
 import { Redis } from 'ioredis';
 import { freePort, releasePort } from './free-port.ts';
@@ -41,6 +42,8 @@ export async function startRedis(extraArgs: readonly string[] = []): Promise<Red
     'noeviction',
     `--${SMALL_HASHES.setting}`,
     SMALL_HASHES.want,
+    `--${REWRITTEN_FILES.setting}`,
+    REWRITTEN_FILES.want,
     '--daemonize',
     'no',
     ...extraArgs,
