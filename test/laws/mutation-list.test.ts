@@ -51,6 +51,14 @@ test('who noticed a lie is the simulation, a file, or a test that has this title
   expect(byTitle.filter((noticed) => !titles.some((title) => names(noticed, title)))).toEqual([]);
 });
 
+test('a lie that a test of a law notices breaks that law', () => {
+  const others = TABLE.filter(({ law, noticed }) => {
+    const [, named] = /^laws? ([\d, and]+):/.exec(noticed) ?? [];
+    return named !== undefined && !law.split(', ').some((own) => named.includes(own));
+  });
+  expect(others.map(({ law, lie }) => `| ${law} | ${lie} |`)).toEqual([]);
+});
+
 test('a row names a test by its title or the beginning of it, whatever the values in it', () => {
   const named = (row: string, title: string) =>
     titlesIn(`test('${title}', () => {`)

@@ -59,7 +59,7 @@ const POWER_LOSS = 'test/faults/archiver-power-loss.isolated.test.ts';
 export const MUTATIONS: readonly Mutation[] = [
   {
     lie: 'the merge takes deltas of generations > g',
-    law: '1',
+    law: '1, 7',
     file: `${SERVING}/deltas/held.ts`,
     from: 'if (generation >= from && rows !== undefined) yield [rows, number];',
     to: 'if (generation > from && rows !== undefined) yield [rows, number];',
@@ -157,7 +157,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     lie: 'timelines keep the lookback but not the lateness',
-    law: '1',
+    law: '1, 8',
     file: `${VIEWS}/user-state.ts`,
     from: 'longMs: latenessMs + reachOf(views)',
     to: 'longMs: reachOf(views)',
@@ -185,14 +185,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     lie: 'an event at the instant of the last one is taken for the newest',
-    law: '2',
+    law: '2, 3',
     file: `${VIEWS}/user-state.ts`,
     from: 'last === undefined || before(last, event)',
     to: 'last === undefined || last.ts <= event.ts',
   },
   {
     lie: 'an out-of-order event is only added, later conversions are not looked at again',
-    law: '2',
+    law: '2, 3',
     file: `${VIEWS}/difference.ts`,
     from: 'if (anchors.length === 0) continue;',
     to: 'if (at >= 0) continue;',
@@ -276,28 +276,28 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     lie: 'credit is rounded instead of floored',
-    law: '4',
+    law: '1, 4',
     file: 'packages/model/src/amounts/money.ts',
     from: 'return quotient * c > product ? quotient - 1 : quotient;',
     to: 'return Math.round(product / c);',
   },
   {
     lie: 'products beyond 2^53 are computed in floating point',
-    law: '4',
+    law: '1, 4',
     file: 'packages/model/src/amounts/money.ts',
     from: 'if (product > Number.MAX_SAFE_INTEGER)',
     to: 'if (product > Number.MAX_VALUE)',
   },
   {
     lie: 'a refund is split as if it were income',
-    law: '4',
+    law: '1, 4',
     file: 'packages/model/src/amounts/money.ts',
     from: 'const sign = total < 0 ? -1 : 1;',
     to: 'const sign = 1;',
   },
   {
     lie: 'each part is floored by itself, so that parts do not sum to the whole',
-    law: '4',
+    law: '1, 4',
     file: 'packages/model/src/amounts/money.ts',
     from: 'parts[i] = sign * (upTo - before) || 0;',
     to: 'parts[i] = sign * mulDivFloor(magnitude, weights[i] as number, sum) || 0;',
@@ -385,7 +385,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     lie: 'a manifest has its name before the names of its files are durable',
-    law: '7',
+    law: '6, 7',
     file: 'services/archiver/src/close-segments.ts',
     from: '    for (const folder of folders) await syncFolder(folder);\n',
     to: '',

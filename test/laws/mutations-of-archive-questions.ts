@@ -264,7 +264,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   },
   {
     lie: 'a training set of all that is known is given as one of what was served',
-    law: '7',
+    law: '5, 7',
     file: 'services/api/src/routes/training-sets.ts',
     from: 'const asked = { id, signals, knowledge, rows',
     to: 'const asked = { id, signals, rows',
@@ -304,7 +304,7 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
   },
   {
     lie: 'events that a correction applied to before count as its own',
-    law: '7',
+    law: '1, 7',
     file: `${QUESTION}/compute-views.ts`,
     from: "['replaced', -1]",
     to: "['replaced', 0]",

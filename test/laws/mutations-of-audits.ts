@@ -205,7 +205,7 @@ export const MUTATIONS_OF_AUDITS: readonly Mutation[] = [
   },
   {
     lie: 'a repair that only looks writes',
-    law: '7',
+    law: '6, 7',
     file: REPAIRS,
     from: '  if (!dryRun) {\n    const staged',
     to: '  if (dryRun || !dryRun) {\n    const staged',

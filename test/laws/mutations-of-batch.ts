@@ -25,7 +25,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   },
   {
     lie: 'a reconciliation of many rows adds euros to dollars',
-    law: '4',
+    law: '4, 5',
     file: `${RECOMPUTE}/reconcile/compare-in-duckdb.ts`,
     from: '.filter(([name]) => !isMixed || !isAmount(name))',
     to: '',
@@ -105,7 +105,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
   },
   {
     lie: 'publications are numbered by their files alone',
-    law: '7',
+    law: '1, 7',
     file: `${ARCHIVE}/publications.ts`,
     from: 'Math.max(expectedSequence, above) + 1',
     to: 'expectedSequence + 1',

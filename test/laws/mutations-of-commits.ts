@@ -40,7 +40,7 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
   },
   {
     lie: 'what a commit gave is read once more',
-    law: '7',
+    law: '3, 7',
     file: DRAIN,
     from: 'own ?? (await outbox.read(partition, max))',
     to: 'await outbox.read(partition, max)',
@@ -56,7 +56,7 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
   },
   {
     lie: 'a removal that failed is taken for done',
-    law: '3',
+    law: '3, 7',
     file: DRAIN,
     from: 'if (isRemoved) return;',
     to: 'if (!isRemoved) return;',
@@ -160,7 +160,7 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
   },
   {
     lie: 'a large commit empties the feed that somebody needs who reads in pages',
-    law: '7',
+    law: '1, 7',
     file: SCRIPT,
     from: "redis.call('EXISTS', reading) == 1 then return 'as JSON'",
     to: "false then return 'as JSON'",

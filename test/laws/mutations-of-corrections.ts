@@ -50,7 +50,7 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
   },
   {
     lie: 'what is sent again under an id that was dropped counts',
-    law: '3',
+    law: '1, 3',
     file: `${COMPUTE}/shard.ts`,
     from: 'AS held SEMI JOIN fresh USING (user_key, id)\n',
     to: `AS held SEMI JOIN fresh USING (user_key, id) WHERE \${whatCounts(definitions)}\n`,
@@ -90,7 +90,7 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
   },
   {
     lie: 'what counts otherwise now stays as it was beside it',
-    law: '3',
+    law: '1, 3',
     file: `${COMPUTE}/shard.ts`,
     from: "UNION ALL ${membersThat('go',",
     to: "UNION ALL ${membersThat('stay',",
@@ -98,7 +98,7 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
   },
   {
     lie: 'events as they were before a correction stay in the files',
-    law: '3',
+    law: '1, 3',
     file: `${COMPUTE}/event-files.ts`,
     from: 'if (found !== undefined) hit.push(file);',
     to: 'if (found === null) hit.push(file);',

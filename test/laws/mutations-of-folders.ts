@@ -264,7 +264,7 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
   },
   {
     lie: 'the archive gives back all entries of a segment but the last',
-    law: '6',
+    law: '3, 6',
     file: 'services/speed/src/read/archived-lines.ts',
     from: 'if (at !== null) yield {',
     to: "if (at === '') yield {",

@@ -300,7 +300,7 @@ export const MUTATIONS_OF_FOLLOWERS: readonly Mutation[] = [
   },
   {
     lie: 'commits are followed without asking whether they continue what is known',
-    law: '1',
+    law: '1, 7',
     file: 'packages/store/src/format/feed.ts',
     from: 'if (after !== last || viewsMarkOf(id)',
     to: 'if (viewsMarkOf(id)',

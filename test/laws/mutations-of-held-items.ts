@@ -100,7 +100,7 @@ export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
   },
   {
     lie: 'who was erased counts again once they have rested',
-    law: '9',
+    law: '1, 9',
     file: RESTING_USERS,
     from: 'user.isErased ? 1 : 0',
     to: '0',

@@ -82,7 +82,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   },
   {
     lie: 'an event that is sent again links again what was undone',
-    law: '3',
+    law: '2, 3, 5',
     file: `${IDENTITY}/links.ts`,
     from: '|| link.version < oldest.version)) oldest = link;',
     to: '|| link.version > oldest.version)) oldest = link;',
@@ -315,7 +315,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   },
   {
     lie: 'what an erased key lent stays where it is',
-    law: '9',
+    law: '1, 2, 3, 9',
     file: 'services/speed/src/apply/apply-erasure.ts',
     from: 'options.isAgain !== true',
     to: 'options.careful === null',
@@ -323,7 +323,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   },
   {
     lie: 'a message to a key that is erased stays in flight',
-    law: '7',
+    law: '1, 2, 3, 7',
     file: 'services/speed/src/apply/apply.ts',
     from: '  passMessage(run, arrival);\n',
     to: '',
@@ -363,7 +363,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   },
   {
     lie: 'an explanation has what was withdrawn since the generation',
-    law: '9',
+    law: '5, 9',
     file: 'packages/views/src/identity/keyed-record.ts',
     from: 'digestOf === undefined ? lines : linesNotWithdrawn',
     to: 'digestOf !== null ? lines : linesNotWithdrawn',

@@ -48,7 +48,7 @@ export const MUTATIONS_OF_JOINING: readonly Mutation[] = [
   },
   {
     lie: 'a visit that comes late joins the session as if it were the last',
-    law: '2',
+    law: '1, 2',
     file: JOINING,
     from: '(to > from && held.tsAt(to - 1) >= ts)',
     to: 'false',
@@ -56,7 +56,7 @@ export const MUTATIONS_OF_JOINING: readonly Mutation[] = [
   },
   {
     lie: 'a visit to a session whose begin is frozen changes it',
-    law: '8',
+    law: '1, 8',
     file: STEP,
     from: 'incoming.ts > logTimeMs - definitions.latenessMs && ',
     to: '',
@@ -64,7 +64,7 @@ export const MUTATIONS_OF_JOINING: readonly Mutation[] = [
   },
   {
     lie: 'a session whose begin may be cut off is joined',
-    law: '7',
+    law: '1, 7',
     file: STEP,
     from: ' && user.cutTs === NEVER_CUT',
     to: '',

@@ -24,7 +24,7 @@ export const MUTATIONS_OF_JOINS: readonly Mutation[] = [
   },
   {
     lie: 'a match at the very end of its time is none',
-    law: '1',
+    law: '1, 2',
     file: JOINS,
     from: 'lowerBound(same, event.ts + afterMs + 1)',
     to: 'lowerBound(same, event.ts + afterMs)',
@@ -32,7 +32,7 @@ export const MUTATIONS_OF_JOINS: readonly Mutation[] = [
   },
   {
     lie: 'a match may not come any more at the instant at which its time ends',
-    law: '7',
+    law: '2, 7',
     file: JOINS,
     from: 'open: asOfMs <= event.ts + afterMs',
     to: 'open: asOfMs < event.ts + afterMs',
@@ -40,7 +40,7 @@ export const MUTATIONS_OF_JOINS: readonly Mutation[] = [
   },
   {
     lie: 'matches of before the oldest event of a join are not looked for',
-    law: '7',
+    law: '1, 2, 7',
     file: JOINS,
     from: 'candidatesOf(timeline, to, oldestMs - beforeMs, asOfMs)',
     to: 'candidatesOf(timeline, to, oldestMs, asOfMs)',
@@ -48,7 +48,7 @@ export const MUTATIONS_OF_JOINS: readonly Mutation[] = [
   },
   {
     lie: 'a join says that it looked back no further than to its last event',
-    law: '7',
+    law: '1, 2, 7',
     file: JOINS,
     from: 'return { value, fromMs: fromMs - beforeMs,',
     to: 'return { value, fromMs,',

@@ -116,7 +116,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
   },
   {
     lie: 'a conversion without touches gives no credit',
-    law: '4',
+    law: '1, 4',
     file: `${VIEWS}/credit/fold.ts`,
     from: 'if (path.length === 0) return new Map([[NOWHERE, [CREDIT_UNIT_MICROS, conversion.valueMinor]]]);',
     to: 'if (path.length === 0) return new Map();',
@@ -130,7 +130,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
   },
   {
     lie: 'an event before the end of a null path does not change it',
-    law: '2',
+    law: '1, 2',
     file: `${VIEWS}/journeys/affected.ts`,
     from: 'if (end !== undefined) found.push(end);',
     to: '',
@@ -165,7 +165,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
   },
   {
     lie: 'a set of channels keeps the order of the path',
-    law: '1',
+    law: '1, 8',
     file: `${VIEWS}/journeys/channels.ts`,
     from: 'return setOf([...new Set(channels)].sort(byCodePoint));',
     to: 'return setOf([...new Set(channels)]);',
@@ -200,7 +200,7 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
   },
   {
     lie: 'a channel that comes back gets a part of its own',
-    law: '4',
+    law: '1, 4',
     file: `${VIEWS}/positions/fold.ts`,
     from: 'split(part, ones(indices.length))',
     to: 'split(part, ones(indices.length + 1))',

@@ -9,7 +9,7 @@ const UNREADABLE_BY_KAFKA = 'test/faults/kafka-unreadable.kafka.test.ts';
 export const MUTATIONS_OF_KAFKA: readonly Mutation[] = [
   {
     lie: 'a dead letter is removed before its event is appended',
-    law: '6',
+    law: '3, 6',
     file: 'services/api/src/routes/dead-letters.ts',
     from: `await deps.append(read.home, { kind: 'events', body: read.line });
         await fromStore(deadLetters.remove(id));`,

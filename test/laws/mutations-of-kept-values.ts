@@ -205,7 +205,7 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
   },
   {
     lie: 'a segment whose first event prolongs an episode that is hidden lasts',
-    law: '7',
+    law: '1, 2, 7',
     file: 'packages/signals/src/kinds/segments.ts',
     from: 'return asOfMs + 1;',
     to: 'return leftMs;',
@@ -253,7 +253,7 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
   },
   {
     lie: 'the next page begins behind the signal that shows that there is one',
-    law: '7',
+    law: '3, 7',
     file: 'services/api/src/routes/signals.ts',
     from: 'page.first + page.count - 1',
     to: 'page.first + user.count - 1',

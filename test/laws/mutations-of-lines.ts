@@ -70,7 +70,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   },
   {
     lie: 'names of one length and slot are one name',
-    law: '1',
+    law: '1, 7',
     file: NAMES,
     from: ' && isAt(data, from, known) ?',
     to: ' ?',
@@ -86,7 +86,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   },
   {
     lie: 'half a letter is read as the sign for what cannot be read',
-    law: '1',
+    law: '1, 7',
     file: 'services/speed/src/read/decode.ts',
     from: 'line.isWellFormed() ? reader.open(line, readsReports) : -1',
     to: 'reader.open(line, readsReports)',
@@ -118,7 +118,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   },
   {
     lie: 'a row of a report may have more numbers',
-    law: '4',
+    law: '1, 4',
     file: REPORTS,
     from: '      if (data[at] !== CLOSE_LIST) return -1;\n      const next',
     to: '      while (data[at] !== CLOSE_LIST) at++;\n      const next',
@@ -126,7 +126,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   },
   {
     lie: 'zeros before a number of a report are nothing',
-    law: '7',
+    law: '1, 7',
     file: REPORTS,
     from: ' || (digits > 1 && data[from] === ZERO)',
     to: '',
@@ -134,7 +134,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   },
   {
     lie: 'zeros before a number of a row of a report are nothing',
-    law: '7',
+    law: '1, 7',
     file: REPORTS,
     from: ' || (at > first + 1 && data[first] === ZERO)',
     to: '',
@@ -166,7 +166,7 @@ export const MUTATIONS_OF_LINES: readonly Mutation[] = [
   },
   {
     lie: 'elements of a report that was read in place may be more than it',
-    law: '4',
+    law: '4, 5',
     file: 'packages/views/src/web/web-event.ts',
     from: 'elements: elementsWithin(report.elements, hoverMs, engagedMs)',
     to: 'elements: report.elements',

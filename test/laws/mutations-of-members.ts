@@ -98,7 +98,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
   },
   {
     lie: 'any number of users who are due is kept',
-    law: '7',
+    law: '1, 7',
     file: 'services/speed/src/segments/due-ahead.ts',
     from: 'return users.size > MOST_READS * most ? undefined : ahead;',
     to: 'return ahead;',

@@ -11,7 +11,7 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   ...MUTATIONS_OF_CORRECTIONS,
   {
     lie: 'the first of a key to arrive counts',
-    law: '2',
+    law: '1, 2',
     file: `${VIEWS}/once.ts`,
     from: "from: later.kind === 'conversion' ? i : undefined,",
     to: 'from: undefined,',
@@ -35,7 +35,7 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   },
   {
     lie: 'a user that is loaded again counts repetitions',
-    law: '3',
+    law: '1, 3',
     file: `${VIEWS}/record.ts`,
     from: '  countOnce(user, rules.definitions);\n',
     to: '',
@@ -43,7 +43,7 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
   },
   {
     lie: 'repetitions are let go as signals are',
-    law: '1',
+    law: '1, 3',
     file: `${VIEWS}/user-state.ts`,
     from: " && event.once === ''",
     to: '',

@@ -184,7 +184,7 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
   },
   {
     lie: 'a page that was lost is not missed',
-    law: '7',
+    law: '1, 7',
     file: READ,
     from: 'count.generations.every((one) => hasAllRows(one, asked.views, gathered)) ?',
     to: 'count.generations.length > 0 ?',
@@ -200,7 +200,7 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
   },
   {
     lie: 'deltas that are retired between two pages are empty',
-    law: '7',
+    law: '1, 7',
     file: READ,
     from: 'if (page.oldest > asked.from)',
     to: 'if (page.oldest > asked.from + 1_000)',
@@ -208,7 +208,7 @@ export const MUTATIONS_OF_PAGES: readonly Mutation[] = [
   },
   {
     lie: 'all rows are on the first page',
-    law: '7',
+    law: '1, 7',
     file: READ,
     from: "place = page.place === '0' ? null : page.place;",
     to: 'place = null;',

@@ -81,7 +81,7 @@ export const MUTATIONS_OF_PARTED_ROWS: readonly Mutation[] = [
   },
   {
     lie: 'rows that were let go are those of another commit',
-    law: '7',
+    law: '1, 7',
     file: PARTED,
     from: "if (this.#isGone) throw new Error('rows that were let go are gone');",
     to: '',
@@ -177,7 +177,7 @@ export const MUTATIONS_OF_PARTED_ROWS: readonly Mutation[] = [
   },
   {
     lie: 'bundles are none of the rows that are counted',
-    law: '7',
+    law: '1, 7',
     file: READ,
     from: 'return rows.size + bundles.size;',
     to: 'return rows.size;',
@@ -209,7 +209,7 @@ export const MUTATIONS_OF_PARTED_ROWS: readonly Mutation[] = [
   },
   {
     lie: 'a commit whose bundles are too many is taken as made',
-    law: '1',
+    law: '1, 7',
     file: 'packages/store/src/commit/redis-speed-store.ts',
     from: '        if (reply === AS_ROWS) {',
     to: "        if (reply === AS_ROWS) reply = 'committed';\n        if (reply === AS_ROWS) {",

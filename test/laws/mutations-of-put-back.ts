@@ -131,7 +131,7 @@ export const MUTATIONS_OF_PUT_BACK: readonly Mutation[] = [
   },
   {
     lie: 'what an archived entry has behind a lift that is gone from it counts as little as what was before it',
-    law: '1',
+    law: '1, 6, 9',
     file: 'services/speed/src/apply/apply-erasure.ts',
     from: '(position === lift && !isLiftedLater(placed))',
     to: 'false',

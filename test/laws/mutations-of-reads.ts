@@ -208,7 +208,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   },
   {
     lie: 'what arrives of a poll that was given up is added to what came after it',
-    law: '1',
+    law: '1, 7',
     file: `${SERVING}/deltas/follower.ts`,
     from: '    assertUnderWay(number === polls);\n',
     to: '',

@@ -86,7 +86,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   },
   {
     lie: 'a packed timeline takes each signal in at its end',
-    law: '2',
+    law: '1, 2',
     file: `${PACKED}/packed-timelines.ts`,
     from: 'if (length > 0 && records.tsAt(user.block + length - 1) >= event.ts) return false;',
     to: '',
@@ -102,7 +102,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   },
   {
     lie: 'a conversion that another takes over from stays packed as it was',
-    law: '2',
+    law: '1, 2',
     file: `${PACKED}/packed-timelines.ts`,
     from: 'while (same < most && events[same] === opened[same]) same++;',
     to: 'while (same < most) same++;',
@@ -110,7 +110,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   },
   {
     lie: 'what a conversion is counted once by is lost where its timeline moves',
-    law: '2',
+    law: '1, 2',
     file: `${PACKED}/packed-records.ts`,
     from: "if (onces.size > 0) setOnce(to, onces.get(from) ?? '');",
     to: "setOnce(to, '');",

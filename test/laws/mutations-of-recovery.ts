@@ -78,7 +78,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   },
   {
     lie: 'a worker that counts nothing before the oldest generation that is read says that it did',
-    law: '7',
+    law: '1, 7',
     file: 'packages/store/src/counted-views.ts',
     from: 'Math.max(counted, generation)',
     to: 'Math.min(counted, generation)',
@@ -150,7 +150,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   },
   {
     lie: 'log time stays behind what is joined',
-    law: '8',
+    law: '1, 3, 8',
     file: `${SPEED}/read/decode.ts`,
     from: '  batch.logTimeMs = Math.max(batch.logTimeMs, joined.logTimeMs);\n',
     to: '',
@@ -206,7 +206,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   },
   {
     lie: 'what was joined is given once, whatever became of its commit',
-    law: '7',
+    law: '1, 3, 7',
     file: RECORDS,
     from: 'same === undefined ? [] : givenAfter(same.given, position)',
     to: '[] as readonly ReadEntry[]',
@@ -246,7 +246,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   },
   {
     lie: 'a worker that comes back joins though the archive may lack what records have',
-    law: '3',
+    law: '1, 3',
     file: PIECES,
     from: 'if (before !== null && before > logTimeMs - reading.rules.keptMs)',
     to: 'if (before !== null && before < 0)',
@@ -278,7 +278,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   },
   {
     lie: 'log time follows what is not an event',
-    law: '8',
+    law: '7, 8',
     file: PIECE,
     from: '  if (joined === null || apart === null) return lineByLine(reading, piece);\n  const { logTimeMs, upTo } = piece;\n  reading.logTimeMs = logTimeMs;\n',
     to: '  const { logTimeMs, upTo } = piece;\n  reading.logTimeMs = logTimeMs;\n  if (joined === null || apart === null) return lineByLine(reading, piece);\n',
@@ -286,7 +286,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   },
   {
     lie: 'a line counts for the user in whose column it stands',
-    law: '7',
+    law: '3, 7',
     file: PIECE,
     from: 'piece.isOwn ? appendsIn(',
     to: 'piece.isOwn !== null ? appendsIn(',
@@ -318,7 +318,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   },
   {
     lie: 'what no row is known to lack all rows have',
-    law: '7',
+    law: '3, 7',
     file: ARCHIVED_LINES,
     from: "columns.get(column) === 'all'",
     to: 'columns.has(column)',
@@ -334,7 +334,7 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
   },
   {
     lie: 'log time before a piece is what it was expected to be',
-    law: '8',
+    law: '7, 8',
     file: PIECES,
     from: 'if (piece.beforeMs === reading.logTimeMs) return piece;',
     to: 'if (piece.beforeMs >= reading.logTimeMs) return piece;',

@@ -55,7 +55,7 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
   },
   {
     lie: 'what the archive lacks is noted after the first manifest changed',
-    law: '7',
+    law: '1, 7',
     file: `${RETENTION}/retire-events.ts`,
     from: '  await writeRetired(dataDir, begun);',
     to: '',
@@ -63,7 +63,7 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
   },
   {
     lie: 'files go while readers may still read them by the list of before',
-    law: '7',
+    law: '1, 7',
     file: `${RETENTION}/retire-events.ts`,
     from: 'await removeReplaced(dataDir, before.replaced);',
     to: 'await removeReplaced(dataDir, [...before.replaced, ...before.replacing]);',

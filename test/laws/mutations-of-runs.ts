@@ -107,7 +107,7 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
   },
   {
     lie: 'a cancelled run leaves its folder in staging',
-    law: '7',
+    law: '1, 7',
     file: 'jobs/recompute/src/cancel.ts',
     from: 'await sweepStaging(ports.dataDir, generation + 1);',
     to: 'await sweepStaging(ports.dataDir, generation);',
@@ -115,7 +115,7 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
   },
   {
     lie: 'the generation of a cancelled run stays pending',
-    law: '7',
+    law: '1, 7',
     file: 'jobs/recompute/src/cancel.ts',
     from: "manifest?.state === 'pending' || manifest?.state === 'computed'",
     to: "manifest?.state === 'computed'",

@@ -67,7 +67,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   },
   {
     lie: 'a topic may have the times that producers write',
-    law: '8',
+    law: '6, 8',
     file: 'packages/log/src/kafka/create-topic.ts',
     from: "  demand('message.timestamp.type', (value) => value === 'LogAppendTime', 'LogAppendTime');\n",
     to: '',
@@ -363,7 +363,7 @@ export const MUTATIONS_OF_SETTINGS: readonly Mutation[] = [
   },
   {
     lie: 'settings of Redis that were changed before it forgot what it counted were not changed',
-    law: '6',
+    law: '6, 7',
     file: 'packages/log/src/redis-stream/durability.ts',
     from: " || commands.has('cmdstat_config|resetstat')",
     to: '',

@@ -62,7 +62,7 @@ export const MUTATIONS_OF_SHARED_ARCHIVES: readonly Mutation[] = [
   },
   {
     lie: 'whose number was taken wrote the change all the same',
-    law: '3',
+    law: '3, 6',
     file: `${CHANGES}/shared-archive.ts`,
     from: 'if (isFirst || (await changeAt(known.number + 1, signal))?.id === id)',
     to: "if (isFirst || (await changeAt(known.number + 1, signal))?.id !== '')",

@@ -37,7 +37,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
   },
   {
     lie: 'values of one instant are in the order of JavaScript',
-    law: '5',
+    law: '2, 5',
     file: 'packages/signals/src/text-order.ts',
     from: 'unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit',
     to: 'unit',
@@ -53,7 +53,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
   },
   {
     lie: 'an episode began when it is first seen, though an earlier one may go on',
-    law: '7',
+    law: '1, 2, 7',
     file: `${KINDS}/segments.ts`,
     from: 'const hiddenToMs = fromMs - 1 + definition.ttlMs;',
     to: 'const hiddenToMs = fromMs;',
@@ -77,7 +77,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
   },
   {
     lie: 'the second copy of an event counts in place of the first',
-    law: '3',
+    law: '1, 2, 3',
     file: 'packages/signals/src/timeline.ts',
     from: 'if (!byId.has(event.id)) byId.set(event.id, event);',
     to: 'byId.set(event.id, event);',
@@ -85,7 +85,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
   },
   {
     lie: 'a list says that it looked back further than to its last entry',
-    law: '7',
+    law: '1, 2, 7',
     file: `${KINDS}/events.ts`,
     from: 'kept.length === count && oldest !== undefined ? oldest.ts : asOfMs - ageMs',
     to: 'kept.length === count && oldest !== undefined ? oldest.ts + 1 : asOfMs - ageMs',
@@ -197,7 +197,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
   },
   {
     lie: 'an id that found no place in the table counts each time',
-    law: '3',
+    law: '3, 7',
     file: 'packages/store/src/records/signals.ts',
     from: 'if (crowded.has(id)) continue;',
     to: '',

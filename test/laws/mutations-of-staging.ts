@@ -8,7 +8,7 @@ const STAGED = 'jobs/recompute/test/staged.test.ts';
 export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
   {
     lie: 'a staged generation is published as soon as it is computed',
-    law: '7',
+    law: '1, 7',
     file: `${RECOMPUTE}/publish/publication.ts`,
     from: "facts.staged === undefined || whyItWaits(facts.staged) === null ? 'publish' : 'staged'",
     to: "'publish'",
@@ -192,7 +192,7 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
   },
   {
     lie: 'a generation stays by age however old it is',
-    law: '7',
+    law: '1, 7',
     file: `${ARCHIVE}/retire.ts`,
     from: '    if (manifest.generation < oldest) break;\n',
     to: '',
@@ -216,7 +216,7 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
   },
   {
     lie: 'a publication lists none of those that stay by age',
-    law: '7',
+    law: '1, 7',
     file: `${RECOMPUTE}/publish/publication.ts`,
     from: 'ports.limits.keepGenerations, keptByAge(ports)',
     to: 'ports.limits.keepGenerations',
@@ -224,7 +224,7 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
   },
   {
     lie: 'retirement removes what stays by age',
-    law: '7',
+    law: '1, 7',
     file: `${RECOMPUTE}/retire/retire.ts`,
     from: 'above, keptByAge(ports)',
     to: 'above',

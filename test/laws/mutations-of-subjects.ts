@@ -150,7 +150,7 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
   },
   {
     lie: 'an export leaves out files that no manifest of a generation names as sums or rows',
-    law: '9',
+    law: '7, 9',
     file: `${EXPORT}/from-folder.ts`,
     from: "if (!file.endsWith('.parquet') || without.has(file)) continue;",
     to: "if (!file.endsWith('.parquet') || without.has(file) || !named.has(file)) continue;",

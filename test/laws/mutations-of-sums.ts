@@ -217,7 +217,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   },
   {
     lie: 'sums that leave the safe integers are rounded',
-    law: '4',
+    law: '1, 4',
     file: 'packages/model/src/integer.ts',
     from: 'if (Number.isSafeInteger(sum)) return sum;',
     to: 'return sum;',
@@ -225,7 +225,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   },
   {
     lie: 'answers round what no double holds',
-    law: '4',
+    law: '1, 4',
     file: 'packages/model/src/exact-json.ts',
     from: 'rawJson(String(value))',
     to: 'Number(value)',
@@ -297,7 +297,7 @@ export const MUTATIONS_OF_SUMS: readonly Mutation[] = [
   },
   {
     lie: 'rules over paths round the value of each channel by itself',
-    law: '4',
+    law: '1, 4',
     file: 'packages/reports/src/models/path-credit.ts',
     from: '    upTo += byChannel.get(channel) as bigint;',
     to: '    [upTo, before] = [byChannel.get(channel) as bigint, 0];',

@@ -7,7 +7,7 @@ const VIEWS = 'packages/views/src';
 export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
   {
     lie: 'events of one instant sort the wrong way round',
-    law: '2',
+    law: '1, 2',
     file: 'packages/views/src/timeline.ts',
     from: 'a.rank === b.rank && a.id < b.id',
     to: 'a.rank === b.rank && a.id > b.id',

@@ -68,7 +68,7 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
   },
   {
     lie: 'what records are known to hold was asked for before they were read',
-    law: '7',
+    law: '5, 7',
     file: 'packages/store/src/records/placed-reads.ts',
     from: 'return Promise.all([asked(BEFORE), read(), asked(AFTER)]);',
     to: 'const [before, after] = [asked(BEFORE), asked(AFTER)];\n  return Promise.all([before, read(), after]);',

@@ -68,7 +68,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
   },
   {
     lie: 'in SQL a campaign counts as it was sent',
-    law: '5',
+    law: '1, 5',
     file: 'packages/views/src/counts/relation.ts',
     from: 'CORRECTED.includes(by.name)',
     to: "by.name === ''",
@@ -108,7 +108,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
   },
   {
     lie: 'what a collector marked counts by its value in SQL',
-    law: '5',
+    law: '1, 5',
     file: 'packages/views/src/counts/relation.ts',
     from: "THEN '(other)' ELSE",
     to: "THEN 'x' ELSE",
@@ -156,7 +156,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
   },
   {
     lie: 'elements have more of a report than there was',
-    law: '4',
+    law: '4, 5',
     file: 'packages/views/src/web/web-event.ts',
     from: '!areUpTo(numbers, MOST_PX) || cursor > hoverMs || viewport > engagedMs ? NO_ROWS : rows',
     to: 'rows',
@@ -164,7 +164,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
   },
   {
     lie: 'in SQL elements have more of a report than there was',
-    law: '4',
+    law: '4, 5',
     file: 'packages/views/src/web/events.sql',
     from: 'AND sum(cursor_ms) <= any_value(hover_ms)',
     to: '',
@@ -332,7 +332,7 @@ export const MUTATIONS_OF_WEB: readonly Mutation[] = [
   },
   {
     lie: 'a page is on all layouts what it was on the first',
-    law: '1',
+    law: '1, 5',
     file: 'packages/views/src/web/page-keys.ts',
     from: 'page.keys[layout] ??=',
     to: 'page.keys[0] ??=',

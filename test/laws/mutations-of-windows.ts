@@ -36,7 +36,7 @@ export const MUTATIONS_OF_WINDOWS: readonly Mutation[] = [
   },
   {
     lie: 'a version that does not know the accuracy of windows goes on with them',
-    law: '7',
+    law: '1, 7',
     file: 'packages/model/src/definitions.ts',
     from: "keys.includes('accuracy') || ",
     to: '',
@@ -44,7 +44,7 @@ export const MUTATIONS_OF_WINDOWS: readonly Mutation[] = [
   },
   {
     lie: 'a version that does not know joins of events goes on with them',
-    law: '7',
+    law: '1, 7',
     file: 'packages/model/src/definitions.ts',
     from: " || keys.includes('join')",
     to: '',
