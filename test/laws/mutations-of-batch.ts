@@ -418,7 +418,7 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'rows of another program are built upon',
     law: '1',
     file: `${COMPUTE}/compute-plan.ts`,
-    from: 'base.program === program &&',
+    from: 'if (base.program !== program) return true;',
     to: '',
     test: 'jobs/recompute/test/run.test.ts',
   },

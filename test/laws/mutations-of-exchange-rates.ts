@@ -126,8 +126,8 @@ export const MUTATIONS_OF_EXCHANGE_RATES: readonly Mutation[] = [
     lie: 'other windows serve the rows of the base',
     law: '1',
     file: 'packages/archive/src/compute/compute-plan.ts',
-    from: 'before.uncorrectedVersion === storedDefinitions(definitions, sha256Hex).uncorrectedVersion &&',
-    to: "before.uncorrectedVersion !== '' &&",
+    from: 'return storedDefinitions(base.definitions, sha256Hex).uncorrectedVersion !== uncorrectedVersion;',
+    to: "return uncorrectedVersion === '';",
     test: 'jobs/recompute/test/other-rates.test.ts',
   },
   {

@@ -172,7 +172,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
     lie: 'rows of a generation before a link serve the one after it',
     law: '1',
     file: 'packages/archive/src/compute/compute-plan.ts',
-    from: '    before.joinedMs === null &&\n',
+    from: '    storedDefinitions(base.definitions, sha256Hex).joinedMs === null &&\n',
     to: '',
     test: BATCH,
   },

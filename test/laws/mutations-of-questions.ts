@@ -126,6 +126,22 @@ export const MUTATIONS_OF_QUESTIONS: readonly Mutation[] = [
     test: 'jobs/recompute/test/plan.test.ts',
   },
   {
+    lie: 'runs that computed all rows again say how long those take that add to them',
+    law: '7',
+    file: 'packages/archive/src/plan/estimate.ts',
+    from: ' &&\n        !isAllAgain(one),',
+    to: ' &&\n        (isAllAgain(one) || true),',
+    test: 'packages/archive/src/plan/estimate.test.ts',
+  },
+  {
+    lie: 'a run with other definitions takes as long as one that adds what is new',
+    law: '7',
+    file: 'packages/archive/src/plan/run-plan.ts',
+    from: 'reread === undefined && !otherRows && !rowsAgain',
+    to: 'reread === undefined && !rowsAgain',
+    test: 'jobs/recompute/test/plan.test.ts',
+  },
+  {
     lie: 'how long a run takes goes by its new events alone',
     law: '7',
     file: 'packages/archive/src/plan/estimate.ts',

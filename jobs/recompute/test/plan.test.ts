@@ -62,6 +62,19 @@ async function archive(events: readonly Event[]): Promise<void> {
   await world.turn();
 }
 
+test('how long a run takes is said by earlier ones that did the same: not where other definitions compute all rows again', async () => {
+  const parts = [0, 1, 2, 3].map((part) => EVENTS.slice(part * 30, (part + 1) * 30));
+  for (const part of parts) {
+    await archive(part);
+    await world.run();
+  }
+  const plain = await plan('incremental');
+  expect([plain.estimate?.runs, plain.notEstimated]).toEqual([3, null]);
+  const changed = await plan('incremental', OTHERS);
+  expect([changed.estimate, changed.notEstimated]).toEqual([null, 'definitions_changed']);
+  expect((await plan('incremental', CORRECTED)).notEstimated).toBe('corrections_changed');
+});
+
 test.each([
   ['the first run', 'incremental', DEFINITIONS, 'nothing_computed'],
   ['a run upon a base', 'incremental', DEFINITIONS, null],

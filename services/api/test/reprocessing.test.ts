@@ -68,6 +68,14 @@ test('earlier runs say how long it takes', async () => {
   expect(unknown).toEqual(['not_archived_yet', 'definitions_file']);
 });
 
+test('how long a run takes that computes all rows of its base again, no earlier one says', async () => {
+  const definitions = JSON.parse(definitionsOf({ conversions: ['order'] }).json) as object;
+  const { mode, estimate, definitionsChange, unknown } = await planOf({ dryRun: true, definitions }, 5);
+  expect([mode, estimate, definitionsChange]).toEqual(['incremental', null, true]);
+  expect(unknown).toContain('definitions_changed');
+  expect((await planOf({ dryRun: true, mode: 'full', definitions }, 5)).estimate).not.toBeNull();
+});
+
 test('a plan of some days, users and views has what concerns these, and says what files cannot say of users', async () => {
   const within = { from: '2026-01-01', to: '2026-02-01', users: ['ada'], views: ['paths', 'credit'] };
   const { within: said, unknown } = await planOf({ dryRun: true, within });

@@ -57,8 +57,10 @@ async function sealAndCompute(
   const { manifest, spec } = await orFull(planned, demand, ports, signal);
   const wholeFromMs = await wholeFromOf(ports.dataDir, manifest.base, ports.parseDefinitions(manifest.definitions));
   const rows = [...spec.arrivals, ...(spec.reread?.files ?? [])].flat().reduce((sum, file) => sum + file.rows, 0);
-  // Earlier runs say nothing of what is read again.
-  const expected = spec.reread === undefined ? await expectedMs(manifest, rows, ports) : null;
+  // Earlier runs say nothing of what is read, or computed, again.
+  const computesAgain = spec.base !== null && !spec.reuseRows && ports.parseDefinitions(manifest.definitions).joinedMs === null;
+  const isAgain = spec.reread !== undefined || computesAgain;
+  const expected = isAgain ? null : await expectedMs(manifest, rows, ports);
   run.report?.({ stage: 'computing', rows, expectedMs: expected });
   const result = await computeSpread(spec, run.shards, ports, signal).finally(() =>
     rm(join(ports.dataDir, stagingFolder(spec)), { recursive: true, force: true }),

@@ -81,15 +81,30 @@ export function servesRows(
   { definitions }: Pick<GenerationManifest, 'definitions'>,
   program: string,
 ): boolean {
-  const before = storedDefinitions(base.definitions, sha256Hex);
   return (
-    // Not their text: other exchange rates make no other rows. What corrections change is taken out of them.
-    before.uncorrectedVersion === storedDefinitions(definitions, sha256Hex).uncorrectedVersion &&
+    !isOfOtherRows(base, { definitions }, program) &&
     // A link moves events of any age: what its rows become is asked of all.
-    before.joinedMs === null &&
-    base.program === program &&
+    storedDefinitions(base.definitions, sha256Hex).joinedMs === null &&
     [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views || base.leftOut?.includes(name) === true)
   );
+}
+
+/** Whether the definitions of a generation, or its program, make other rows than those of its base: all of these are computed again. */
+export function isOfOtherRows(
+  base: Pick<GenerationManifest, 'definitions' | 'program'>,
+  { definitions }: Pick<GenerationManifest, 'definitions'>,
+  program: string | undefined,
+): boolean {
+  if (base.program !== program) return true;
+  return base.definitions !== definitions && makesOtherRows(base, storedDefinitions(definitions, sha256Hex));
+}
+
+/** Not where their texts alone differ: other exchange rates make no other rows, and what corrections change is taken out of them. */
+export function makesOtherRows(
+  base: Pick<GenerationManifest, 'definitions'>,
+  { uncorrectedVersion }: Pick<Definitions, 'uncorrectedVersion'>,
+): boolean {
+  return storedDefinitions(base.definitions, sha256Hex).uncorrectedVersion !== uncorrectedVersion;
 }
 
 async function readBase(dataDir: string, generation: number): Promise<GenerationManifest> {

@@ -1,4 +1,5 @@
 /** Expected seconds of a run, from earlier ones. */
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
 import { expect, test } from 'vitest';
 import type { GenerationManifest } from '../layout.ts';
@@ -42,6 +43,19 @@ test('runs of one size give their median; fewer than three, of the other mode or
   expect(estimate(same.slice(1), 'full', 500)).toBeNull();
   expect(estimate(same, 'incremental', 500)).toBeNull();
   expect(estimate([...same.slice(1), ran(4, 500, { computedAt: null })], 'full', 500)).toBeNull();
+});
+
+test('incremental runs that computed all rows of their base again say nothing of those that add to them', () => {
+  const on = (base: number, generation: number, seconds: number, more: Partial<GenerationManifest> = {}) =>
+    ran(seconds, 500, { generation, base, mode: 'incremental', ...more });
+  const definitions = definitionsOf({ conversions: ['order'] }).json;
+  const plain = [on(5, 6, 3), on(2, 5, 3), on(1, 2, 3)].map((run) => ({ ...run, definitions }));
+  const others = [
+    on(2, 3, 90, { definitions: definitionsOf({ conversions: ['signup'] }).json }),
+    on(2, 4, 80, { definitions, program: 'p' }),
+  ];
+  const all = [...plain.slice(0, 2), ...others, ...plain.slice(2), ran(50, 9_000, { definitions })];
+  expect(estimate(all, 'incremental', 500)).toEqual({ seconds: 3, medianError: 0, runs: 3 });
 });
 
 test('more rows never take less time, and the newest thirty runs count', () => {

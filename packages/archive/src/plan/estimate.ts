@@ -1,4 +1,5 @@
 /** How long a run will take, from how long earlier ones of its mode took. */
+import { isOfOtherRows } from '../compute/compute-plan.ts';
 import type { GenerationManifest } from '../layout.ts';
 
 export interface Estimate {
@@ -28,10 +29,21 @@ export function estimate(
   mode: GenerationManifest['mode'],
   rows: number,
 ): Estimate | null {
+  const known = new Map(manifests.map((one) => [one.generation, one]));
+  // Where the base is not known any more, nothing says so.
+  const isAllAgain = (one: GenerationManifest) => {
+    const base = one.base === null ? undefined : known.get(one.base);
+    return base !== undefined && isOfOtherRows(base, one, one.program);
+  };
   const taken = manifests
     // What is read again because corrections changed is not among the rows, nor what is computed again of the base.
     .filter(
-      (one) => one.mode === mode && one.computedAt !== null && one.counts.recounted === undefined && one.rowsAgain === undefined,
+      (one) =>
+        one.mode === mode &&
+        one.computedAt !== null &&
+        one.counts.recounted === undefined &&
+        one.rowsAgain === undefined &&
+        !isAllAgain(one),
     )
     .slice(0, MOST_RUNS)
     .map(takenBy);

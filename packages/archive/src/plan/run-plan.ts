@@ -1,7 +1,6 @@
 /** What a run would read, and for how long, before it is asked for. Reads manifests alone: nothing of it changes anything. */
-import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
-import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { checkContinues, rereadOf } from '../compute/compute-plan.ts';
+import type { Definitions } from '@tributary/model/definitions';
+import { checkContinues, makesOtherRows, rereadOf } from '../compute/compute-plan.ts';
 import { filesOfGeneration } from '../generations.ts';
 import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
 import { demandCorrectable } from '../retention/plan.ts';
@@ -47,11 +46,18 @@ export interface RunPlan {
   readonly days: readonly { readonly date: string; readonly rows: number }[];
   /** Those of all older days. */
   readonly olderRows: number;
-  /** null: too few runs of this mode are known, or corrections changed, of which earlier runs say nothing. */
   readonly estimate: Estimate | null;
+  /** Why there is no estimate; null: there is one. */
+  readonly notEstimated: NotEstimated | null;
   /** null: nothing was asked about it. */
   readonly within: WithinPlan | null;
 }
+
+/**
+ * - `too_few_runs`: fewer than three runs of this mode are known.
+ * - `corrections_changed`, `definitions_changed`: events are read, or rows computed, again that the base has. Earlier runs say nothing of that.
+ */
+export type NotEstimated = 'too_few_runs' | 'corrections_changed' | 'definitions_changed';
 
 export interface PlanDemand {
   readonly mode: GenerationManifest['mode'];
@@ -85,6 +91,9 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
   const archive = { ...amountOf(files), partitions, segments: segments.flat().length };
   const mode = base === null ? 'full' : 'incremental';
   const reread = base === null ? undefined : await rereadOf(dataDir, base, definitions);
+  const otherRows = base !== null && makesOtherRows(base, definitions);
+  const isLikeOthers = reread === undefined && !otherRows && !rowsAgain;
+  const estimated = isLikeOthers ? estimate(manifests, mode, archive.rows) : null;
   signal.throwIfAborted();
   return {
     mode,
@@ -100,7 +109,8 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
     rowsAgain,
     kept: base === null ? amountOf([]) : amountOf(filesOfGeneration(base)),
     ...daysOf(files),
-    estimate: reread === undefined && !rowsAgain ? estimate(manifests, mode, archive.rows) : null,
+    estimate: estimated,
+    notEstimated: estimated === null ? whyNotEstimated({ rowsAgain, corrects: reread !== undefined, otherRows }) : null,
     within:
       within === undefined
         ? null
@@ -108,11 +118,21 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
             definitions,
             published,
             isWhole: base === null || rowsAgain,
-            otherRows: base !== null && makesOtherRows(base, definitions),
+            otherRows,
             arrivals,
             reread: reread?.files ?? [],
           }),
   };
+}
+
+function whyNotEstimated(of: {
+  readonly rowsAgain: boolean;
+  readonly corrects: boolean;
+  readonly otherRows: boolean;
+}): NotEstimated {
+  if (of.rowsAgain) return 'too_few_runs';
+  if (of.otherRows) return 'definitions_changed';
+  return of.corrects ? 'corrections_changed' : 'too_few_runs';
 }
 
 /** Refused where the run would be: it goes on exactly at the cut of its base. */
@@ -126,11 +146,6 @@ async function segmentsAfter(
   if (base !== null && (segments.length > 0 || (await lastSegmentNumber(dataDir, partition)) < sealed))
     checkContinues(base, partition, segments[0]);
   return segments;
-}
-
-/** Other exchange rates make no other rows, and what corrections change is read again. */
-function makesOtherRows(base: GenerationManifest, { uncorrectedVersion }: Definitions): boolean {
-  return storedDefinitions(base.definitions, sha256Hex).uncorrectedVersion !== uncorrectedVersion;
 }
 
 function amountOf(files: readonly StoredFile[]): Amount {

@@ -26,6 +26,7 @@ const UnknownFact = z.enum([
   'program',
   'too_few_runs',
   'corrections_changed',
+  'definitions_changed',
   'erasures',
   'rows_of_users',
 ]);
@@ -111,12 +112,14 @@ export const RunPlan = z
         runs: z.int().describe('The earlier runs of this mode that it is from.'),
       })
       .nullable()
-      .describe('null: fewer than three runs of this mode are known, or corrections changed, of which earlier runs say nothing.'),
+      .describe(
+        'null: fewer than three runs of this mode are known, or corrections or definitions changed, of which earlier runs say nothing.',
+      ),
     within: Within.nullable().describe('What of it concerns `within` of the request; null: nothing was asked about.'),
     unknown: z
       .array(UnknownFact)
       .describe(
-        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`, `corrections_changed`: how long it takes. `erasures`: which rows lose a user who was erased since (`within`). `rows_of_users`: which events of their partitions are of these users.',
+        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`, `corrections_changed`, `definitions_changed`: how long it takes. `erasures`: which rows lose a user who was erased since (`within`). `rows_of_users`: which events of their partitions are of these users.',
       ),
   })
   .meta({ id: 'RunPlan' });

@@ -18,7 +18,7 @@ export const routes: Routes =
       const published = publication === null ? null : await deps.source.manifest(publication.generation);
       const inForce = published === null ? deps.defaultDefinitions : deps.storedDefinitions(published.definitions);
       const definitions = asked === undefined ? inForce : readDefinitions(JSON.stringify(asked), sha256Hex);
-      const { archivedUpTo, ...plan } = await archiveLimit.run((signal) =>
+      const { archivedUpTo, notEstimated, ...plan } = await archiveLimit.run((signal) =>
         deps.source.plan({
           ...{ mode, definitions, published, partitions: deps.partitions, signal },
           ...(within !== undefined && { within: asWithin(within) }),
@@ -33,11 +33,7 @@ export const routes: Routes =
         ...(notArchived?.partitions === 0 ? [] : (['not_archived_yet'] as const)),
         ...(asked === undefined ? (['definitions_file'] as const) : []),
         ...(plan.base === null ? [] : (['program'] as const)),
-        ...(plan.estimate !== null
-          ? []
-          : plan.rowsAgain
-            ? (['too_few_runs'] as const)
-            : ([plan.reread === null ? 'too_few_runs' : 'corrections_changed'] as const)),
+        ...(notEstimated === null ? [] : [notEstimated]),
         ...(within === undefined ? [] : (['erasures'] as const)),
         ...(within?.users === undefined ? [] : (['rows_of_users'] as const)),
       ];

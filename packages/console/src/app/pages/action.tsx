@@ -305,6 +305,16 @@ const FULL_BECAUSE = {
   counted_once_changed: 'conversions are counted once by another key',
 } as const satisfies Record<NonNullable<Answer<'planReprocessing'>['plan']['fullBecause']>, string>;
 
+const NOT_ESTIMATED = {
+  too_few_runs: 'fewer than three runs of this kind',
+  corrections_changed: 'corrections changed',
+  definitions_changed: 'other definitions compute all rows again',
+} as const;
+
+function isNotEstimated(unknown: string): unknown is keyof typeof NOT_ESTIMATED {
+  return unknown in NOT_ESTIMATED;
+}
+
 function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReprocessing'> }) {
   if (problem !== undefined) return <Problem problem={problem} />;
   if (answer === undefined)
@@ -338,7 +348,7 @@ function Plan({ of: { is, answer, problem } }: { readonly of: Acted<'planReproce
       <dt>It takes</dt>
       <dd>
         {estimate === null
-          ? `not known: ${reread === null ? 'fewer than three runs of this kind' : 'corrections changed'}`
+          ? `not known: ${NOT_ESTIMATED[answer.plan.unknown.find(isNotEstimated) ?? 'too_few_runs']}`
           : `about ${duration(estimate.seconds * 1_000)}; half of ${estimate.runs} earlier runs were off by more than ${percent(estimate.medianError)}`}
       </dd>
     </dl>
