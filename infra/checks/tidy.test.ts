@@ -44,6 +44,16 @@ test('no statement reads columns from the names of folders', () => {
   expect(reads.filter(([, text]) => !text.includes('hive_partitioning = false'))).toEqual([]);
 });
 
+/** It takes `*`, `?` and `[` in a path for a pattern: what fits it elsewhere would be read as well, or first. */
+test('no statement reads files by a path that is a pattern', () => {
+  const bySource = files
+    .filter((file) => !isTestFile(file) && /^(packages|services|jobs)\/[^/]+\/src\//.test(file))
+    .map((file) => [file, textOf(file)] as const)
+    .filter(([, text]) => /\b(?:read_(?:parquet|json|csv)|parquet_(?:schema|metadata))\(/.test(text));
+  expect(bySource.length).toBeGreaterThan(10);
+  expect(bySource.filter(([, text]) => !/\b(?:filesSql|ofOneName)\(/.test(text)).map(([file]) => file)).toEqual([]);
+});
+
 test('nothing is named after nothing', () => {
   expect(files.filter((file) => /(^|\/)(utils?|helpers?|common|misc|manager|index)(\/|\.ts$)/.test(file))).toEqual([]);
 });

@@ -130,6 +130,14 @@ export const MUTATIONS_OF_VIEW_FILES: readonly Mutation[] = [
     test: OF_LINES,
   },
   {
+    lie: 'a path of a file is a pattern that others may fit',
+    law: '1',
+    file: 'packages/archive/src/sql-text.ts',
+    from: "path.replaceAll(/[*?[]/g, '[$&]')",
+    to: 'path',
+    test: OF_LINES,
+  },
+  {
     lie: 'folders above the lines of small views are columns of them',
     law: '1',
     file: LINES,

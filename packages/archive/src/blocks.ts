@@ -20,7 +20,7 @@ import type { SegmentManifest, StoredFile } from './layout.ts';
 import { padNumber, toJson } from './manifest-file.ts';
 import { keepFile, PARQUET } from './parquet.ts';
 import { BLOCK_SEGMENTS, blockPath, filesNamed, partitionName, readBlock, readSegment, segmentPath } from './segments.ts';
-import { sqlText } from './sql-text.ts';
+import { filesSql, sqlText } from './sql-text.ts';
 import { verifyFiles } from './verify.ts';
 
 export interface Block {
@@ -145,10 +145,10 @@ async function mergeEvents(
   stem: string,
   staging: string,
 ): Promise<SegmentManifest['files']> {
-  const paths = segments.flatMap((segment) => segment.files.map(({ path }) => sqlText(join(dataDir, path))));
+  const paths = segments.flatMap((segment) => segment.files.map(({ path }) => join(dataDir, path)));
   if (paths.length === 0) return [];
   // Files of an older version may lack a column that newer ones have.
-  const events = `read_parquet([${paths.join(', ')}], union_by_name = true, hive_partitioning = false)`;
+  const events = `read_parquet(${filesSql(paths)}, union_by_name = true, hive_partitioning = false)`;
   const month = 'strftime(make_timestamp(ts * 1000), %L)';
   const [counted] = await session.rows(`SELECT count(DISTINCT ${month.replace('%L', "'%Y-%m'")}) AS months FROM ${events}`);
   const label = month.replace('%L', Number(counted?.['months']) > MONTHS ? "'%Y'" : "'%Y-%m'");

@@ -97,6 +97,33 @@ test.each(['type=prod', 'view=credit', 'conversions=7'])(
   },
 );
 
+test.each(['*', '?', '[1]'])(
+  'law 1: a data folder called data%s beside one whose name fits that as a pattern: DuckDB reads its own rows alone',
+  async (ending) => {
+    const above = await mkdtemp(join(dataDir, 'above-'));
+    const fileIn = async (folder: string, type: string) => {
+      const spec = specOf({ dataDir: folder, attempt: 'same' });
+      const out = outputOf(session, spec, join(above, 'staged'));
+      const rows: Rows = new Map([[`2026-03-01\t${type}\tEUR`, [1, 50]]]);
+      const lines = (await writeTogether(out, [[conversions, rows]])).get('conversions');
+      const select = `SELECT '2026-03-01' AS day, '${type}' AS type, 'EUR' AS currency, 2 AS conversions, 70 AS "valueMinor"`;
+      return [lines, await out.write('view-conversions', select, 1, null)] as StoredFile[];
+    };
+    const named = join(above, `data${ending}`);
+    const files = await fileIn(named, 'own');
+    await fileIn(join(above, 'data1'), 'other');
+    const types = await session.columns(`SELECT type, conversions FROM ${viewFiles(named, files, conversions)} ORDER BY 2`);
+    expect(types).toEqual([
+      ['own', 'own'],
+      [1n, 2n],
+    ]);
+    for (const file of files) {
+      const [rows] = await readViewRows(session, named, { generation: 7, views: { conversions: [file] } }, conversions);
+      expect(rows?.[0]).toBe('2026-03-01\town\tEUR');
+    }
+  },
+);
+
 test.each([
   ['sound lines', OTHER + LINE, 1, null],
   ['none', OTHER, 0, null],

@@ -9,7 +9,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { Rows } from '@tributary/views/deltas';
 import type { SqlValue } from './duckdb.ts';
 import type { StoredFile } from './layout.ts';
-import { sqlText } from './sql-text.ts';
+import { filesSql, sqlText } from './sql-text.ts';
 import { checkFile } from './verify.ts';
 
 const SUFFIX = '.ndjson';
@@ -100,10 +100,10 @@ function rowsIn(lines: string, path: string): Record<string, SqlValue>[] {
 
 /** The rows of the view in these files, as a table expression. */
 export function rowsFilesSql(dataDir: string, files: readonly StoredFile[], { name, dimensions, measures }: Columns): string {
-  const paths = files.map(({ path }) => sqlText(join(dataDir, path))).join(', ');
+  const paths = filesSql(files.map(({ path }) => join(dataDir, path)));
   const types = [...dimensions.map((column) => [column, 'VARCHAR']), ...measures.map((column) => [column, 'BIGINT'])];
   const columns = [['view', 'VARCHAR'], ...types].map(([column, type]) => `"${column}": '${type}'`).join(', ');
   return `(SELECT ${types.map(([column]) => `"${column}"`).join(', ')}
-    FROM read_json([${paths}], format = 'newline_delimited', hive_partitioning = false, columns = {${columns}})
+    FROM read_json(${paths}, format = 'newline_delimited', hive_partitioning = false, columns = {${columns}})
     WHERE "view" = ${sqlText(name)})`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
 import { formatOf, PARQUET } from '@tributary/archive/parquet';
-import { sqlText } from '@tributary/archive/sql-text';
+import { filesSql, sqlText } from '@tributary/archive/sql-text';
 import { type CopyLimits, type Part, planCopies } from './copy-plan.ts';
 import type { Spool } from './spool.ts';
 import { SPOOL_COLUMNS } from './spool-format.ts';
@@ -71,7 +71,7 @@ function copyStatement(parts: readonly Part[], out: string): string {
       SELECT ${Object.keys(EVENT_COLUMNS)
         .map((name) => `"${name}"`)
         .join(', ')}, partition AS p, ${dateOf(parts)} AS date
-      FROM read_csv([${spools.map((spool) => sqlText(spool.rowsPath)).join(', ')}],
+      FROM read_csv(${filesSql(spools.map((spool) => spool.rowsPath))},
         auto_detect = false, hive_partitioning = false, header = false, delim = '\t', quote = '', escape = '', nullstr = '', new_line = '\\n',
         max_line_size = ${maxRowBytes}, buffer_size = ${Math.max(BUFFER_BYTES, 2 * maxRowBytes)},
         columns = {${columns.join(', ')}})

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quoted } from '@tributary/archive/compute/relations';
 import type { DuckDb, SqlRow } from '@tributary/archive/duckdb';
-import { sqlText } from '@tributary/archive/sql-text';
+import { filesSql } from '@tributary/archive/sql-text';
 import { integer, safeInteger } from '@tributary/archive/views';
 import { subtract } from '@tributary/model/integer';
 import { CAUSES } from '../specs/causes.ts';
@@ -62,7 +62,7 @@ async function loadExplained(session: DuckDb, path: string, view: ComparedView, 
     ...view.measures.map((name, i) => `m[${i + 1}]::HUGEINT AS ${quoted(name)}`),
   ];
   const columnsOfLines = "{c: 'VARCHAR', d: 'VARCHAR[]', m: 'VARCHAR[]'}";
-  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', hive_partitioning = false, columns = ${columnsOfLines})`;
+  const read = `read_json(${filesSql([path])}, format = 'newline_delimited', hive_partitioning = false, columns = ${columnsOfLines})`;
   await session.run(`CREATE OR REPLACE TEMP TABLE explained AS SELECT ${columns.join(', ')} FROM ${read}`);
 }
 

@@ -4,7 +4,7 @@
  */
 import { quoted, viewFiles } from '@tributary/archive/compute/relations';
 import type { StoredFile } from '@tributary/archive/layout';
-import { sqlText } from '@tributary/archive/sql-text';
+import { filesSql } from '@tributary/archive/sql-text';
 import type { ComparedView } from '../specs/compare.ts';
 import type { Explained } from './compare-rows.ts';
 
@@ -48,7 +48,7 @@ function deltasSql(view: ComparedView, path: string): string {
     ...view.dimensions.map((name, i) => `d[${i + 1}] AS ${quoted(name)}`),
     ...view.measures.map((name, i) => `m[${i + 1}] AS ${quoted(name)}`),
   ];
-  const read = `read_json(${sqlText(path)}, format = 'newline_delimited', hive_partitioning = false, columns = {d: 'VARCHAR[]', m: 'VARCHAR[]'})`;
+  const read = `read_json(${filesSql([path])}, format = 'newline_delimited', hive_partitioning = false, columns = {d: 'VARCHAR[]', m: 'VARCHAR[]'})`;
   return `(SELECT ${columns.join(', ')} FROM ${read})`;
 }
 

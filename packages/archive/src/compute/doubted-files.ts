@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { DuckDb, SqlValue } from '../duckdb.ts';
 import type { StoredFile } from '../layout.ts';
 import { isRowsFile } from '../rows-file.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { FEW_ROWS, rowsOfColumns, type ViewColumns } from '../views.ts';
 import { quoted } from './relations.ts';
@@ -30,8 +30,8 @@ export async function doubtedFiles(session: DuckDb, dataDir: string, all: readon
 
 async function soundFiles(session: DuckDb, dataDir: string, few: readonly FileOfView[]): Promise<Set<FileOfView>> {
   const names = [...new Set(few.flatMap(({ view }) => columnsOf(view)))];
-  const paths = few.map(({ file }) => sqlText(join(dataDir, file.path))).join(', ');
-  const read = `read_parquet([${paths}], hive_partitioning = false, union_by_name = true)`;
+  const paths = filesSql(few.map(({ file }) => join(dataDir, file.path)));
+  const read = `read_parquet(${paths}, hive_partitioning = false, union_by_name = true)`;
   const [places = [], ...columns] = await session.columns(`SELECT file_index, ${names.map(quoted).join(', ')} FROM ${read}`);
   const rowsOf = new Map<number, number[]>();
   places.forEach((place, row) => {
@@ -59,7 +59,7 @@ const WHOLE = 'INT64 INT_64';
 /** By file and column, as such files have them. */
 async function typesOf(session: DuckDb, paths: string): Promise<Map<string, Map<string, string>>> {
   const rows = await session.rows(
-    `SELECT file_name, name, concat_ws(' ', type, converted_type) AS type FROM parquet_schema([${paths}]) WHERE type IS NOT NULL`,
+    `SELECT file_name, name, concat_ws(' ', type, converted_type) AS type FROM parquet_schema(${paths}) WHERE type IS NOT NULL`,
   );
   const types = new Map<string, Map<string, string>>();
   for (const row of rows) {

@@ -13,7 +13,7 @@ import type { View } from '@tributary/views/view';
 import type { DuckDb } from '../duckdb.ts';
 import { type GenerationManifest, LATER_COLUMNS, type StoredFile, TIMELINE_COLUMNS } from '../layout.ts';
 import { byFormat, rowsFilesSql } from '../rows-file.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql, sqlText } from '../sql-text.ts';
 import type { ComputeSpec, Shard } from './spec.ts';
 
 export type Columns = Readonly<Record<string, 'VARCHAR' | 'BIGINT' | 'HUGEINT' | 'INTEGER' | 'BOOLEAN'>>;
@@ -210,11 +210,11 @@ export function parquetFiles(
   const names = Object.keys(columns);
   const none = `SELECT ${names.map((name) => `NULL::${columns[name]} AS ${quoted(name)}`).join(', ')} WHERE false`;
   if (files.length === 0) return `(${none})`;
-  const paths = files.map((file) => sqlText(join(dataDir, file.path))).join(', ');
+  const paths = filesSql(files.map((file) => join(dataDir, file.path)));
   const all = names.map(quoted).join(', ');
   // To unite by name, DuckDB opens every file before it reads any.
-  if (!names.some((name) => later.has(name))) return `(SELECT ${all} FROM read_parquet([${paths}], hive_partitioning = false))`;
-  const held = `SELECT * FROM read_parquet([${paths}], union_by_name = true, hive_partitioning = false)`;
+  if (!names.some((name) => later.has(name))) return `(SELECT ${all} FROM read_parquet(${paths}, hive_partitioning = false))`;
+  const held = `SELECT * FROM read_parquet(${paths}, union_by_name = true, hive_partitioning = false)`;
   return `(SELECT ${all} FROM (${none} UNION ALL BY NAME ${held}))`;
 }
 

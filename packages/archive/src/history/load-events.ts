@@ -10,10 +10,10 @@ import { dropLent, dropWithdrawn } from '../compute/withdrawn.ts';
 import type { DuckDb } from '../duckdb.ts';
 import { forgottenOf } from '../forgotten.ts';
 import { EVENT_COLUMNS, LATER_COLUMNS } from '../layout.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql, sqlText } from '../sql-text.ts';
 import type { ArchivedPast } from './archived-past.ts';
 import type { EventFilter } from './event-filter.ts';
-import { openSpool, spoolSql } from './spool.ts';
+import { openSpool } from './spool.ts';
 
 /** One of the rows that values are asked of. */
 export interface AskedRow {
@@ -42,7 +42,7 @@ export async function loadAsked(session: DuckDb, { rows, folder }: Asked): Promi
   } finally {
     await spool.close();
   }
-  await session.run(`CREATE TABLE asked AS SELECT * FROM read_json(${spoolSql(spool.path)}, format = 'newline_delimited',
+  await session.run(`CREATE TABLE asked AS SELECT * FROM read_json(${filesSql([spool.path])}, format = 'newline_delimited',
     hive_partitioning = false, columns = {nr: 'BIGINT', user_key: 'VARCHAR', at_ms: 'BIGINT', label: 'VARCHAR', position: 'VARCHAR'})`);
   await session.run(`CREATE TABLE users AS SELECT user_key, min(at_ms) AS first_ms, max(at_ms) AS last_ms, count(*) AS asked,
     row_number() OVER (ORDER BY user_key) AS user_nr FROM asked GROUP BY user_key`);

@@ -1,6 +1,5 @@
 /** Lines of JSON on their way into DuckDB: written as they come, so that memory does not grow with them. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { sqlText } from '../sql-text.ts';
 
 const FLUSHED_CHARACTERS = 1_048_576;
 
@@ -36,9 +35,4 @@ export async function openSpool(path: string): Promise<Spool> {
       await file.close();
     },
   };
-}
-
-/** The path for DuckDB, which takes those characters for a pattern of names. */
-export function spoolSql(path: string): string {
-  return sqlText(path.replaceAll(/[*?[]/g, (character) => `[${character}]`));
 }

@@ -5,9 +5,9 @@ import { TributaryError } from '@tributary/model/errors';
 import { type Column, type ColumnType, columnsOf } from '@tributary/signals/columns';
 import { openDuckDb } from '../duckdb.ts';
 import { PARQUET } from '../parquet.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql, sqlText } from '../sql-text.ts';
 import { type PastQuestion, type PastStatus, pastValues } from './past-values.ts';
-import { openSpool, spoolSql } from './spool.ts';
+import { openSpool } from './spool.ts';
 
 export type SetFormat = 'csv' | 'ndjson' | 'parquet';
 
@@ -107,7 +107,7 @@ async function copied({ spool, columns, made, format, folder, memoryLimit }: Cop
       format === 'csv' && sqlType === 'VARCHAR' ? withoutFormula(`cells[${i + 2}]`) : `CAST(cells[${i + 2}] AS ${sqlType})`;
     const selected = named.map(({ name, sqlType }, i) => `${cast(sqlType, i)} AS "${name}"`).join(', ');
     await session.run(`COPY (SELECT ${selected} FROM (SELECT CAST(json AS VARCHAR[]) AS cells
-      FROM read_json(${spoolSql(spool)}, format = 'newline_delimited', records = false,
+      FROM read_json(${filesSql([spool])}, format = 'newline_delimited', records = false,
         hive_partitioning = false, columns = {json: 'JSON'}, maximum_object_size = ${MOST_ROW_BYTES}))
       ORDER BY CAST(cells[1] AS BIGINT)) TO ${sqlText(made)} (${FORMATS[format]})`);
   } finally {

@@ -11,7 +11,7 @@ import type { DuckDb, SqlRow } from '../duckdb.ts';
 import { READ_FIELD } from '../field-values.ts';
 import type { GenerationManifest, StoredFile } from '../layout.ts';
 import { manifestsOf } from '../segments.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql, sqlText } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { safeInteger } from '../views.ts';
 import { withDuckDb } from './data-folder.ts';
@@ -237,7 +237,7 @@ async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<
 }
 
 function relationOf(dataDir: string, files: readonly StoredFile[]): string {
-  return `read_parquet([${files.map((file) => sqlText(join(dataDir, file.path))).join(', ')}], hive_partitioning = false)`;
+  return `read_parquet(${filesSql(files.map((file) => join(dataDir, file.path)))}, hive_partitioning = false)`;
 }
 
 /** A generation keeps what views need of an event; when and whence it came is in the archive's own files only. */

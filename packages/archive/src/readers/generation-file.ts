@@ -15,7 +15,7 @@ import { isDiskFull, makeFolder, namesIn } from '../durable.ts';
 import { findGeneration } from '../generations.ts';
 import type { GenerationManifest, StoredFile } from '../layout.ts';
 import { PARQUET } from '../parquet.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql, sqlText } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { withDuckDb } from './data-folder.ts';
 import { JOURNEY_COLUMNS, writeJourneys } from './journey-rows.ts';
@@ -134,7 +134,7 @@ async function write(session: DuckDb, { manifest, files, folder, path }: Work, a
         if ((await sizeOf(written)) > mostBytes) throw tooLarge(mostBytes);
       };
       const parts = await writeJourneys(manifest, { session, dataDir, folder, demandTime });
-      const rows = `read_parquet([${parts.map(sqlText).join(', ')}], hive_partitioning = false)`;
+      const rows = `read_parquet(${filesSql(parts)}, hive_partitioning = false)`;
       return await copyPersonal(session, rows, files, asked, copy);
     }
     const rows = view === undefined ? parquetFiles(dataDir, files, CONVERSION_COLUMNS) : viewFiles(dataDir, files, view);

@@ -7,7 +7,7 @@ import type { Event } from '@tributary/model/event';
 import type { DuckDb, SqlRow, SqlValue } from '../duckdb.ts';
 import { eventOfRow } from '../field-values.ts';
 import { EVENT_COLUMNS } from '../layout.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql } from '../sql-text.ts';
 import { safeInteger } from '../views.ts';
 
 /** `own`: the row is of this user. `named`: it is of another one, and holds this user's key. */
@@ -111,8 +111,8 @@ async function* pages(
 }
 
 function relationOf(dataDir: string, files: readonly string[]): string {
-  const paths = files.map((file) => sqlText(join(dataDir, file))).join(', ');
-  return `read_parquet([${paths}], union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true)`;
+  const paths = filesSql(files.map((file) => join(dataDir, file)));
+  return `read_parquet(${paths}, union_by_name = true, hive_partitioning = false, filename = true, file_row_number = true)`;
 }
 
 function placeOf(row: SqlRow, dataDir: string, userKey: string): SubjectRow {

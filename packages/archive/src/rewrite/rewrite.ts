@@ -20,7 +20,7 @@ import type { SegmentManifest } from '../layout.ts';
 import { padNumber } from '../manifest-file.ts';
 import { copyToParquet, keepFile } from '../parquet.ts';
 import { filesNamed, partitionName } from '../segments.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
 import { ahead } from './ahead.ts';
 import { deadToGo, writeStaying } from './dead-records.ts';
@@ -166,7 +166,7 @@ async function rewriteFile(
   if (left === 0) return null;
   const name = `${stemOf(manifest)}-${attempt}.${i}.parquet`;
   const staged = join(staging, name);
-  const events = `read_parquet(${sqlText(join(dataDir, file.path))}, hive_partitioning = false)`;
+  const events = `read_parquet(${filesSql([join(dataDir, file.path)])}, hive_partitioning = false)`;
   const rows = await copyToParquet(
     session,
     `SELECT e.* FROM ${events} AS e LEFT JOIN gone ON gone.user_key = e.user_key

@@ -10,7 +10,7 @@ import { digestSql, erasureKey } from '../erasure-key.ts';
 import type { ArchiveForgotten } from '../forgotten.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { manifestsOf } from '../segments.ts';
-import { sqlText } from '../sql-text.ts';
+import { filesSql, sqlText } from '../sql-text.ts';
 import { countToGo, deadToGo } from './dead-records.ts';
 import type { RewritePlan } from './plan.ts';
 import { heardWith, type WaitingUsers, waitingUsers, withoutWaiting } from './waiting.ts';
@@ -138,8 +138,8 @@ function deadPathsOf(manifests: readonly SegmentManifest[]): string[] {
 export const TO_GO = '(gone.position IS NULL OR (e.position, e.entry_index) <= (gone.position, gone.entry_index))';
 
 function eventsIn(dataDir: string, paths: readonly string[]): string {
-  const files = paths.map((path) => sqlText(join(dataDir, path))).join(', ');
-  return `read_parquet([${files}], union_by_name = true, hive_partitioning = false, filename = true)`;
+  const files = filesSql(paths.map((path) => join(dataDir, path)));
+  return `read_parquet(${files}, union_by_name = true, hive_partitioning = false, filename = true)`;
 }
 
 const MESSAGES = MESSAGE_TYPES.map(sqlText).join(', ');

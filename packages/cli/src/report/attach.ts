@@ -3,7 +3,7 @@
  * and takes a block in place of the segments that it has replaced: the folder alone has these twice for a day.
  */
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
-import { sqlText } from '@tributary/archive/sql-text';
+import { ofOneName, sqlText } from '@tributary/archive/sql-text';
 
 export const ENGINES = ['duckdb', 'pandas', 'spark'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -17,14 +17,14 @@ function duckdb(dataDir: string): string {
   return `-- Archived events of ${shown(dataDir)}, by its manifests. For DuckDB 1.1 and newer; run the first statement again to see newer segments.
 SET VARIABLE tributary_files = (
   WITH manifest AS (
-    SELECT * FROM read_json(${sqlText(`${globbed(dataDir)}/archive/segments/p*/*.json`)}, format = 'unstructured', hive_partitioning = false,
+    SELECT * FROM read_json(${sqlText(`${ofOneName(dataDir)}/archive/segments/p*/*.json`)}, format = 'unstructured', hive_partitioning = false,
       columns = {partition: 'INTEGER', number: 'BIGINT', "to": 'BIGINT', files: 'STRUCT(path VARCHAR)[]'})),
   listed AS (
     SELECT unnest(files).path AS path FROM manifest AS one
     WHERE one."to" IS NOT NULL OR NOT EXISTS (
       FROM manifest AS block
       WHERE block.partition = one.partition AND one.number BETWEEN block.number AND block."to"))
-  SELECT list(${sqlText(`${dataDir}/`)} || path) FROM listed);
+  SELECT list(${sqlText(`${ofOneName(dataDir)}/`)} || path) FROM listed);
 
 -- Every arrival, as it lies in the log.
 CREATE OR REPLACE VIEW tributary_arrivals AS
@@ -83,11 +83,6 @@ arrivals = spark.read.option("mergeSchema", "true").parquet(*["file://" + file f
 first = Window.partitionBy("user_key", "id").orderBy("position", "entry_index")
 events = arrivals.withColumn("_n", F.row_number().over(first)).where("_n = 1").drop("_n")
 events.groupBy("type").count().show()`;
-}
-
-/** DuckDB takes these for patterns; in brackets they stand for themselves. */
-function globbed(path: string): string {
-  return path.replace(/[[*?]/g, '[$&]');
 }
 
 /** JSON's text is one of Python's, too. */

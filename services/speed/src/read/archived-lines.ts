@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
-import { sqlText } from '@tributary/archive/sql-text';
+import { filesSql } from '@tributary/archive/sql-text';
 import { checkFile } from '@tributary/archive/verify';
 import type { Position } from '@tributary/log/port';
 import { FIELD_ROWS, type FieldRow } from '@tributary/model/event-fields';
@@ -24,7 +24,7 @@ export interface Rows {
 /** All rows of these files, which are as their manifests say. Throws `archive_corrupt`. */
 export async function rowsOf(session: DuckDb, dataDir: string, files: readonly StoredFile[]): Promise<Rows> {
   for (const file of files) await checkFile(dataDir, file);
-  const paths = `[${files.map(({ path }) => sqlText(join(dataDir, path))).join(', ')}]`;
+  const paths = filesSql(files.map(({ path }) => join(dataDir, path)));
   return {
     from: `read_parquet(${paths}, hive_partitioning = false, union_by_name = true)`,
     line: lineSql(await columnsOf(session, paths)),
