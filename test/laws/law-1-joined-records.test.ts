@@ -1,6 +1,9 @@
 /** A replay that lets DuckDB join the lines of users leaves what a replay leaves that looks at each line. */
+import { join } from 'node:path';
+import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import { namesIn } from '@tributary/archive/durable';
 import { writeRetired } from '@tributary/archive/retention/retired';
+import { readSegments } from '@tributary/archive/segments';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
@@ -12,7 +15,7 @@ import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { expect, test } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
-import type { AppliedUpTo } from '../../services/speed/src/read/archived-pieces.ts';
+import { type AppliedUpTo, piecesJoined } from '../../services/speed/src/read/archived-pieces.ts';
 import {
   archived,
   DEFINITIONS,
@@ -196,6 +199,64 @@ test('one session of DuckDB is open at a time, whichever partition is asked for'
     expect(given).toEqual([4, 4]);
   } finally {
     await entries.close?.();
+    await rig.close();
+  }
+});
+
+/** Whether a statement reads lines of those who are apart, which is done while the next piece is prepared. */
+const OF_APART = /^SELECT count\(\*\)::INTEGER AS rows FROM/;
+
+test('laws 1 and 3: lines are read of their own piece, also where the next one was made before', async () => {
+  const { rig } = await archived(1, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
+  const { dataDir } = rig;
+  const start = String((await rig.log.starts())[0]);
+  const openSession = () => openDuckDb({ memoryLimit: '128MiB', threads: 1, tempDir: join(dataDir, 'staging', 'slow') });
+  async function entries(mostRows: number, isSlow: boolean) {
+    let next = Promise.withResolvers<void>();
+    let waits = 0;
+    const slow = (session: DuckDb): DuckDb => ({
+      ...session,
+      async run(sql) {
+        if (sql.startsWith('INSERT INTO seen')) next = Promise.withResolvers();
+        await session.run(sql);
+        if (/^CREATE OR REPLACE TABLE (held|piece)_/.test(sql)) next.resolve();
+      },
+      async rows(sql) {
+        if (OF_APART.test(sql)) waits++;
+        if (OF_APART.test(sql)) await next.promise;
+        return session.rows(sql);
+      },
+    });
+    const pieces = piecesJoined(
+      0,
+      { keptMs: KEPT_MS, untrimmedLength: 1e9, partitions: PARTITIONS, start, applied: { position: null, logTimeMs: 0 } },
+      {
+        ...{ dataDir, mostRows, isPartly: async () => false, retiredBefore: async () => null },
+        openSession: async () => (isSlow ? slow(await openSession()) : openSession()),
+        async segmentAfter(partition, position) {
+          const segments = await readSegments(dataDir, partition);
+          const found = segments.find(({ rows, upTo }) => rows > 0 && (position === null || upTo > position)) ?? null;
+          // No piece is made behind it.
+          if (found === null) next.resolve();
+          return found;
+        },
+        endOf: async ({ partition, upTo }) => ({ partition, position: upTo, kind: 'heartbeat', body: '', appendedMs: 0 }),
+      },
+    );
+    const given: object[] = [];
+    for await (const some of pieces)
+      for (const { position, joined } of some)
+        given.push({ position, ...joined, appends: [...(joined?.appends ?? [])].map((each) => each.map(String)) });
+    return { given, waits };
+  }
+  try {
+    // Several segments are a piece, or parts of one.
+    for (const mostRows of [13, 5]) {
+      const { given, waits } = await entries(mostRows, true);
+      expect(waits).toBeGreaterThan(3);
+      expect(given).toEqual((await entries(mostRows, false)).given);
+    }
+  } finally {
     await rig.close();
   }
 });

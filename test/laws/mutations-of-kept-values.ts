@@ -76,6 +76,14 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     test: WORLDS,
   },
   {
+    lie: 'no store says how long records are',
+    law: '1',
+    file: SIZES,
+    from: 'if (redis.isCluster) return undefined;',
+    to: 'if (!redis.isCluster || namespace.length > 0) return undefined;',
+    test: 'test/contract/store.redis.test.ts',
+  },
+  {
     lie: 'a record that was rewritten to the same length is its copy',
     law: '1',
     file: COMMIT,

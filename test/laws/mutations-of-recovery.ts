@@ -301,6 +301,22 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     test: PIECE_TEST,
   },
   {
+    lie: 'the lines of the next segments take the place of those that are looked at',
+    law: '1',
+    file: PIECES,
+    from: 'helds++ % 2',
+    to: 'helds++ % 1',
+    test: JOINED,
+  },
+  {
+    lie: 'the lines of the next part of a segment take the place of those that are looked at',
+    law: '1',
+    file: PIECES,
+    from: 'pieces++ % 2',
+    to: 'pieces++ % 1',
+    test: JOINED,
+  },
+  {
     lie: 'any number of lines is joined at once',
     law: '7',
     file: PIECES,

@@ -221,6 +221,15 @@ test('law 1: views of few rows lie in one file, which what is built upon it adds
   }
 });
 
+test.each([
+  [500, '.ndjson 500'],
+  [501, 'parquet 501'],
+])('views of at most 500 rows lie in lines: of %i', async (count, expected) => {
+  const rows = Array.from({ length: count }, (_, i) => `'t${i}', 'EUR', 1, 1`).join("), ('2026-03-01', ");
+  const own = await generation(37, [rows], []);
+  expect([formats(own, 'conversions'), (await own.rows(conversions)).size]).toEqual([[expected], count]);
+});
+
 test('law 4: a view with a sum that other readers of JSON may round has a file of its own', async () => {
   const [most, beyond] = [BigInt(MOST), BigInt(MOST) + 1n];
   const fits = await generation(41, [`'a', 'EUR', ${most}, ${-most}`], []);
@@ -252,5 +261,9 @@ test('a file is read once for all views that have rows in it', async () => {
   const own = files.get('conversions') as StoredFile;
   await rowsFiles.columnsOf(own, conversions);
   await rm(join(dataDir, own.path));
-  expect(await rowsFiles.columnsOf(files.get('activity') as StoredFile, activity)).toEqual([['d'], ['t'], [1]]);
+  const other = files.get('activity') as StoredFile;
+  expect(await rowsFiles.columnsOf(other, activity)).toEqual([['d'], ['t'], [1]]);
+  // Law 7: another manifest may say something else of it, which nothing showed to be so.
+  for (const said of [{ sha256: '0'.repeat(64) }, { bytes: other.bytes + 1 }])
+    await expect(rowsFiles.columnsOf({ ...other, ...said }, activity)).rejects.toThrow('is missing');
 });

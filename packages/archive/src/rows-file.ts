@@ -23,6 +23,11 @@ export function isRowsFile({ path }: Pick<StoredFile, 'path'>): boolean {
   return path.endsWith(SUFFIX);
 }
 
+/** Whether a file of this name has rows: of views, of events or of records that are none. */
+export function hasRows(name: string): boolean {
+  return name.endsWith('.parquet') || name.endsWith(SUFFIX);
+}
+
 export function byFormat(files: readonly StoredFile[]) {
   return Object.groupBy(files, (file) => (isRowsFile(file) ? 'lines' : 'parquet'));
 }
@@ -66,7 +71,7 @@ export function createRowsFiles(dataDir: string): RowsFiles {
 
   return {
     async columnsOf(file, view) {
-      const name = `${file.path} ${file.sha256} ${file.bytes}`;
+      const name = [file.path, file.sha256, file.bytes].join(' ');
       const reading = texts.get(name) ?? read(file);
       texts.set(name, reading);
       return columnsIn(linesIn(await reading, view.name), file, view);

@@ -12,7 +12,7 @@ import { compareInDuckDb } from './compare-in-duckdb.ts';
 import { compareRows, type Explained } from './compare-rows.ts';
 
 /** Up to these, before, after and deltas together, reading a view is quicker than asking about it: DuckDB plans the questions for 5 ms. */
-const FEW_ROWS = 1_000;
+const MOST_COMPARED_HERE = 1_000;
 
 /** By view what is known of its differences. */
 export type ExplainedOf = (view: string) => Explained;
@@ -37,7 +37,7 @@ export async function compareViews(spec: CompareSpec, explainedOf = ALL_DEFECTS)
     for (const view of spec.views) {
       const explained = explainedOf(view.name);
       result[view.name] =
-        rowsOf(view) > (spec.fewRows ?? FEW_ROWS)
+        rowsOf(view) > (spec.fewRows ?? MOST_COMPARED_HERE)
           ? await compareInDuckDb(session, spec, view, explained)
           : await compareFew(read, spec, view, explained);
     }

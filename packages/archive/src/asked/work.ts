@@ -11,6 +11,7 @@ import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import type { z } from 'zod';
 import { createDurably, namesIn } from '../durable.ts';
 import { readManifest, toJson } from '../manifest-file.ts';
+import { hasRows } from '../rows-file.ts';
 
 /** Files of one that was cancelled may still have a writer, and a folder where nothing was asked yet as well. */
 const CANCELLED_KEPT_MS = 3_600_000;
@@ -139,7 +140,7 @@ export function askedWork<A extends Asked, R extends Result>(kind: KindOfWork<A,
       const names = await namesIn(pathOf(dataDir, id));
       if (!names.includes('result.json')) return;
       for (const name of names)
-        if (/\.(?:parquet|ndjson)$|^comparison-/.test(name)) await rm(pathOf(dataDir, id, name), { force: true });
+        if (hasRows(name) || name.startsWith('comparison-')) await rm(pathOf(dataDir, id, name), { force: true });
     },
     keepResult: (dataDir, id, result) => createDurably(pathOf(dataDir, id, 'result.json'), toJson(result)),
     async sweep(dataDir, nowMs) {

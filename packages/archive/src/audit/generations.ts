@@ -8,6 +8,7 @@ import { namesIn } from '../durable.ts';
 import { filesOfGeneration, findGeneration, generationFolder, listGenerations } from '../generations.ts';
 import type { GenerationManifest, GenerationState, Publication, StoredFile } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
+import { hasRows } from '../rows-file.ts';
 import { readSegment } from '../segments.ts';
 import type { Fault, FaultList } from './faults.ts';
 import type { PartitionSummary } from './partition.ts';
@@ -134,7 +135,7 @@ async function leftOver(
   const found: (Found & { readonly path: string })[] = [];
   for (const name of await namesIn(join(dataDir, generationFolder(generation)))) {
     const path = `${generationFolder(generation)}/${name}`;
-    if (!/\.(?:parquet|ndjson)$/.test(name) || named.has(path)) continue;
+    if (!hasRows(name) || named.has(path)) continue;
     const written = await stat(join(dataDir, path)).catch(() => undefined);
     if (written !== undefined && nowMs - written.mtimeMs >= ABANDONED_MS)
       found.push({ class: 'orphan', path, detail: 'has no manifest that names it' });

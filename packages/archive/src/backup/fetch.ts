@@ -6,6 +6,7 @@ import { sideBySide } from '../compute/side-by-side.ts';
 import type { FileDigest } from '../durable.ts';
 import { inAttempts } from '../objects/attempts.ts';
 import type { PartOfCopy } from '../repair/repair.ts';
+import { hasRows } from '../rows-file.ts';
 import { refused } from './note.ts';
 import { AT_ONCE, LIST_BYTES, type ListedFile, OBJECT_LIST, ObjectList, objectOf } from './object-list.ts';
 import type { TransferPorts } from './send.ts';
@@ -15,17 +16,14 @@ export async function fetchBackup(ports: TransferPorts): Promise<void> {
   await fetchAll(await listOf(ports), ports);
 }
 
-/** Files with rows of events and of views: nearly all bytes of a backup. The others say which of these there are. */
-const ROWS = /\.(?:parquet|ndjson)$/;
-
-/** As `fetchBackup`, but for the files with rows, which are fetched one by one, when they are asked for. */
+/** As `fetchBackup`, but for the files with rows, nearly all bytes of a backup, which are fetched one by one, when they are asked for. The others name them. */
 export async function fetchManifests(ports: TransferPorts): Promise<PartOfCopy> {
   const files = await listOf(ports);
   await fetchAll(
-    files.filter(({ path }) => !ROWS.test(path)),
+    files.filter(({ path }) => !hasRows(path)),
     ports,
   );
-  const others = new Map(files.filter(({ path }) => ROWS.test(path)).map((file) => [file.path, file]));
+  const others = new Map(files.filter(({ path }) => hasRows(path)).map((file) => [file.path, file]));
   return {
     async fetch(path) {
       const file = others.get(path);

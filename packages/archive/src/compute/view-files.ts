@@ -118,8 +118,8 @@ async function writeSmall(
     small.map(({ view, rows, changed, summed }) => ({ view, rows: changed === 0 ? null : rows, summed })),
   );
   const fitting = small.filter(({ view }) => fitsRowsFile(sums.get(view.name) as Rows));
-  const isTooMany = ({ view, most, stay }: Plan) =>
-    most !== null && stay.length === 0 && (sums.get(view.name) as Rows).size > most;
+  // What is added to files that stay is never too many: addedFiles has counted all of it.
+  const isTooMany = ({ view, most }: Plan) => most !== null && (sums.get(view.name) as Rows).size > most;
   const kept = fitting.filter((plan) => !isTooMany(plan));
   const parts = await writeTogether(
     output,

@@ -26,7 +26,7 @@ export interface HeldItems {
 export const NONE = -1;
 
 /** Rows that are gone through one by one. */
-const FEW_ROWS = 24;
+const MOST_WITHOUT_TABLE = 24;
 /** Bytes that are worth no copy of the others. */
 const LITTLE = 4_096;
 
@@ -115,7 +115,7 @@ export function addRow(held: HeldItems, first: number, item: Item, version: Vers
   held.count = next;
   if (first !== NONE) set(held, first, NEXT, next);
   if (held.table !== undefined && held.table.length >= ROOM * next) addToTable(held, held.table, row);
-  else if (next > FEW_ROWS) held.table = tableOf(held);
+  else if (next > MOST_WITHOUT_TABLE) held.table = tableOf(held);
   return row;
 }
 
@@ -236,7 +236,7 @@ export function dropGone(held: HeldItems): void {
   }
   held.rows = kept.slice(0, left * PLACES);
   held.count = left;
-  held.table = left > FEW_ROWS ? tableOf(held) : undefined;
+  held.table = left > MOST_WITHOUT_TABLE ? tableOf(held) : undefined;
   layBytes(held);
 }
 

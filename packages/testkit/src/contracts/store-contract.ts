@@ -12,7 +12,12 @@ import { testPositions } from './positions-contract.ts';
 import { testSizes } from './sizes-contract.ts';
 import { commitOf, createPlainFollower, P, rows, type StoreUnderTest, seen, VIEW, wholeOf } from './store-under-test.ts';
 
-export function describeStoreContract(name: string, make: () => Promise<StoreUnderTest>): void {
+/** `isOfOneMoment`: what several partitions say in one answer is. */
+export function describeStoreContract(
+  name: string,
+  make: () => Promise<StoreUnderTest>,
+  { isOfOneMoment = true }: { readonly isOfOneMoment?: boolean } = {},
+): void {
   describe(`store contract: ${name}`, () => {
     test('law 7: what was never written reads as null, never as zero or empty text', async () => {
       const { speed, serving } = await make();
@@ -136,7 +141,7 @@ export function describeStoreContract(name: string, make: () => Promise<StoreUnd
     });
 
     testPositions(make);
-    testSizes(make);
+    testSizes(make, { isOfOneMoment });
 
     test('law 7: the record of one user alone is whole within a bound, beyond it only its size is read', async () => {
       const { speed, serving } = await make();
