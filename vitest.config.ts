@@ -47,7 +47,15 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'isolated', include: ISOLATED, exclude: IGNORED, testTimeout: 300_000, hookTimeout: 300_000 },
+        test: {
+          name: 'isolated',
+          include: ISOLATED,
+          exclude: IGNORED,
+          // As many as of pure ones, so that they run beside these: where there were fewer, they would run one by one after them.
+          maxWorkers: availableParallelism() + 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
       {
         extends: true,

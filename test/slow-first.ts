@@ -106,11 +106,10 @@ export class SlowFirst extends BaseSequencer {
       return at < 0 ? ORDER.length : at;
     };
     const group = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
-    // A stable sort: within a project the rest stays as it was, and projects keep their order.
+    // What has a process for itself comes first: a worker that is shared ends where another kind of file is next.
+    const isShared = ({ project }: TestSpecification) => Number(!project.config.isolate);
+    // A stable sort: within a project the rest stays as it was.
     const sorted = await super.sort(files);
-    const projects = [...new Set(sorted.map(({ project }) => project))];
-    return sorted.toSorted(
-      (a, b) => group(a) - group(b) || projects.indexOf(a.project) - projects.indexOf(b.project) || place(a) - place(b),
-    );
+    return sorted.toSorted((a, b) => group(a) - group(b) || isShared(a) - isShared(b) || place(a) - place(b));
   }
 }
