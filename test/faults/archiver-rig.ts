@@ -1,5 +1,5 @@
 /** A world for the archiver: a log in memory, a folder on disk, archivers that start, die and wake on it. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
@@ -39,9 +39,13 @@ export interface Rig {
 }
 
 /** `joins`: each line has a position of its own, as on Kafka, and the archiver reads entries as one where it says so. */
-export async function createRig(partitions = 3, dataDir?: string, joins?: () => boolean): Promise<Rig> {
-  const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'tributary-archiver-')));
-  const disk = createMemoryDisk(joins !== undefined);
+export async function createRig(
+  partitions = 3,
+  dataDir?: string,
+  joins?: () => boolean,
+  disk = createMemoryDisk(joins !== undefined),
+): Promise<Rig> {
+  const folder = dataDir ?? (await newFolder());
   const log = createMemoryLog({ partitions, disk, ...(joins !== undefined && { joins }) });
   let writers = 0;
   const rig: Rig = {
@@ -94,6 +98,17 @@ export async function createRig(partitions = 3, dataDir?: string, joins?: () => 
     },
   };
   return rig;
+}
+
+const newFolder = () => mkdtemp(join(tmpdir(), 'tributary-archiver-'));
+
+/** The same log and archive once more, of which no other has anything: for tests that begin alike and change what they find. */
+export async function copyOf({ dataDir, disk, partitions, ...others }: Rig): Promise<Rig> {
+  const folder = await newFolder();
+  await cp(dataDir, folder, { recursive: true, preserveTimestamps: true });
+  const own = { ...createMemoryDisk(disk.linesApart), identity: disk.identity, partitions: structuredClone(disk.partitions) };
+  const { nowMs, speedPosition, claims } = others;
+  return Object.assign(await createRig(partitions, folder, undefined, own), { nowMs, speedPosition, claims });
 }
 
 export function someEvents(count: number, from = 0): Event[] {

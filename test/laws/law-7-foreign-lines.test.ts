@@ -10,8 +10,10 @@ import { DAY_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import type { Commit, DeadLetter } from '@tributary/store/speed-store';
 import { expect, test } from 'vitest';
-import type { Rig } from '../faults/archiver-rig.ts';
-import { archived, DEFINITIONS, expectSameRows, PARTITIONS, recordsOf, replayed, statesOf } from './replayed-archive.ts';
+import { copyOf, type Rig } from '../faults/archiver-rig.ts';
+import { archivedOnce, DEFINITIONS, expectSameRows, PARTITIONS, recordsOf, replayed, statesOf } from './replayed-archive.ts';
+
+const archived = archivedOnce();
 
 const OTHERS = ['anna', 'bert', 'carl', 'dora'].find((key) => partitionOf(key, PARTITIONS) === 1) as string;
 const ALIKE = ['anna', 'bert', 'carl', 'dora'].find((key) => partitionOf(key, PARTITIONS) === 0) as string;
@@ -71,24 +73,22 @@ test.each([
   { what: 'a user of another partition', columns: `'${OTHERS}' AS user_id`, letters: 0 },
   { what: 'another user beside the event', columns: `'${ALIKE}' AS user_key`, letters: 0 },
 ])('law 7: joined records and a replay line by line say the same of $what', async ({ columns, letters }) => {
-  const rigs: Rig[] = [];
-  /** Each in a folder of its own: an event of another partition is appended there. */
-  async function replayedAfter(isJoined: boolean) {
-    const { rig, oldest } = await archived(1, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
-    rigs.push(rig);
-    await damage(rig, columns);
-    return { oldest, ...(await replayed({ rig, oldest, isJoined, mostRows: 13 })) };
-  }
+  const { rig, oldest } = await archived(1, [DEFINITIONS, DEFINITIONS, DEFINITIONS, DEFINITIONS]);
+  const rigs: Rig[] = [rig];
   try {
-    const lineByLine = await replayedAfter(false);
-    const joined = await replayedAfter(true);
+    await damage(rig, columns);
+    // Each in a folder of its own: an event of another partition is appended there.
+    const other = await copyOf(rig);
+    rigs.push(other);
+    const lineByLine = await replayed({ rig, oldest, isJoined: false, mostRows: 13 });
+    const joined = await replayed({ rig: other, oldest, isJoined: true, mostRows: 13 });
     expect(joined.joined).toBeGreaterThan(10);
     expect(lettersOf(lineByLine.commits)).toHaveLength(letters);
     expect(lettersOf(joined.commits)).toEqual(lettersOf(lineByLine.commits));
     expect(await recordsOf(joined.store)).toEqual(await recordsOf(lineByLine.store));
     expect(await statesOf(joined.store)).toEqual(await statesOf(lineByLine.store));
-    await expectSameRows(joined.store, lineByLine.store, lineByLine.oldest);
+    await expectSameRows(joined.store, lineByLine.store, oldest);
   } finally {
-    for (const rig of rigs) await rig.close();
+    for (const each of rigs) await each.close();
   }
 });

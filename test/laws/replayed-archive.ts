@@ -15,11 +15,11 @@ import { createRandom } from '@tributary/testkit/inputs/random';
 import { createMemoryStore, type MemoryStore } from '@tributary/testkit/memory/memory-store';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { VIEWS } from '@tributary/views/registry';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
 import { openArchivedEntries } from '../../services/speed/src/read/archived-entries.ts';
 import { recallingLog } from '../../services/speed/src/read/recall.ts';
-import { createRig, type Rig } from '../faults/archiver-rig.ts';
+import { copyOf, createRig, type Rig } from '../faults/archiver-rig.ts';
 
 export const PARTITIONS = 2;
 /** An event may come two hours late, and windows are of six: so far back records take what comes. */
@@ -143,12 +143,32 @@ async function cut(rig: Rig, definitions: Definitions): Promise<number> {
   return generation;
 }
 
+interface Archived {
+  readonly rig: Rig;
+  readonly oldest: number;
+}
+
+/** As `archived`, for the tests of a file, some of which begin alike: what they begin with is made once, and each has a copy. */
+export function archivedOnce(): (seed: number, definitions: readonly Definitions[]) => Promise<Archived> {
+  const made = new Map<string, Promise<Archived>>();
+  afterAll(async () => {
+    for (const { rig } of await Promise.all(made.values())) await rig.close();
+  });
+  return async (seed, definitions) => {
+    const name = JSON.stringify([seed, definitions.map(({ json }) => json)]);
+    const first = made.get(name) ?? archived(seed, definitions);
+    made.set(name, first);
+    const { rig, oldest } = await first;
+    return { rig: await copyOf(rig), oldest };
+  };
+}
+
 /** An archive of four generations, of which readers take the last two, and some events behind it; the log has lost what is archived. */
 export async function archived(
   seed: number,
   definitions: readonly Definitions[],
   also: (events: readonly Event[]) => readonly Event[] = (events) => events,
-): Promise<{ rig: Rig; oldest: number }> {
+): Promise<Archived> {
   const random = createRandom(seed);
   const rig = await createRig(PARTITIONS);
   const shape = { events: 240, users: 6, lateChance: 0.15, duplicateChance: 0.1 };

@@ -19,7 +19,6 @@ import type { ComputeBase, ComputeLimits } from '@tributary/archive/compute/spec
 import { type DuckDb, openDuckDb } from '@tributary/archive/duckdb';
 import type { StoredFile } from '@tributary/archive/layout';
 import { copyToParquet, keepFile } from '@tributary/archive/parquet';
-import { readViewRows } from '@tributary/archive/views';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { HOUR_MS } from '@tributary/model/time';
@@ -38,10 +37,10 @@ import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { naiveOfGeneration } from '@tributary/testkit/oracle/naive-by-partition';
 import { groupedOf } from '@tributary/views/by-partition';
-import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { viewRowsOf } from '../../jobs/recompute/test/view-rows.ts';
 
 const PARTITIONS = 3;
 let dataDir: string;
@@ -122,11 +121,7 @@ async function generation(
   return { generation: number, definitions: definitions.json, ...result };
 }
 
-async function viewsOf(base: ComputeBase): Promise<RowsByView> {
-  const rows: RowsByView = new Map();
-  for (const view of [...VIEWS, ...groupedOf(VIEWS)]) rows.set(view.name, await readViewRows(session, dataDir, base, view));
-  return rows;
-}
+const viewsOf = (base: ComputeBase) => viewRowsOf(session, dataDir, base, [...VIEWS, ...groupedOf(VIEWS)]);
 
 /** The conversions that it lists. */
 async function conversionsOf({ conversions }: ComputeBase): Promise<string[]> {
@@ -168,6 +163,7 @@ test.each([1, 2, 3, 4, 5])(
         const pieces = cut(random, events);
         const archived: StoredFile[][][] = [];
         let base: Awaited<ReturnType<typeof generation>> | null = null;
+        let rows: Awaited<ReturnType<typeof viewsOf>> = new Map();
         let upTo = 0;
         for (const piece of pieces) {
           if (random.chance(0.2)) definitions = generateDefinitions(random);
@@ -185,10 +181,11 @@ test.each([1, 2, 3, 4, 5])(
               ? await generation(arrivals, base, definitions, limits, { covered })
               : await generation(together(archived), null, definitions, limits);
           upTo += piece.length;
-          expect(differences(await viewsOf(base), naiveOfGeneration(events.slice(0, upTo), definitions, PARTITIONS))).toEqual([]);
+          rows = await viewsOf(base);
+          expect(differences(rows, naiveOfGeneration(events.slice(0, upTo), definitions, PARTITIONS))).toEqual([]);
         }
         const full = await generation(together(archived), null, definitions, limits);
-        expect(differences(await viewsOf(full), await viewsOf(base as ComputeBase))).toEqual([]);
+        expect(differences(await viewsOf(full), rows)).toEqual([]);
         expect(full.counts.events).toBe(base?.counts.events);
         const conversions = await conversionsOf(full);
         expect(await conversionsOf(base as ComputeBase)).toEqual(conversions);

@@ -13,21 +13,19 @@ import {
   readQuestion,
 } from '@tributary/archive/asked/questions';
 import type { StoredFile } from '@tributary/archive/layout';
-import { readViewRows } from '@tributary/archive/views';
 import { type Definitions, type DefinitionsFile, storedDefinitions } from '@tributary/model/definitions';
 import { DAY_MS, dayOf } from '@tributary/model/time';
 import { answerQuestion } from '@tributary/question/answer';
 import { computeViews } from '@tributary/question/compute-views';
 import type { QuestionPorts } from '@tributary/question/ports';
 import { type ChangedReport, compareChanged } from '@tributary/recompute/reconcile/compare-definitions';
+import { viewRowsOf } from '@tributary/recompute/test/view-rows';
 import { type World, worldsFrom } from '@tributary/recompute/test/world';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, generateDefinitions, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
-import type { RowsByView } from '@tributary/views/deltas';
-import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
@@ -89,11 +87,7 @@ async function answered(definitions: Definitions): Promise<readonly [QuestionRes
   return [result, (await readComparison(world.dataDir, ID, result.comparison)) as ChangedReport];
 }
 
-async function rowsOf({ views }: QuestionResult): Promise<RowsByView> {
-  const rows: RowsByView = new Map();
-  for (const view of VIEWS) rows.set(view.name, await readViewRows(world.session, world.dataDir, { generation: 2, views }, view));
-  return rows;
-}
+const rowsOf = ({ views }: QuestionResult) => viewRowsOf(world.session, world.dataDir, { generation: 2, views });
 
 const CHANGES: readonly (readonly [what: string, given: Definitions])[] = [
   ['corrections alone', definitionsOf(CORRECTED)],

@@ -13,19 +13,17 @@ import {
   readQuestion,
   sweepQuestions,
 } from '@tributary/archive/asked/questions';
-import { readViewRows } from '@tributary/archive/views';
 import { withWindows } from '@tributary/model/other-windows';
 import { answerQuestion } from '@tributary/question/answer';
 import { computeViews } from '@tributary/question/compute-views';
 import type { QuestionPorts } from '@tributary/question/ports';
+import { viewRowsOf } from '@tributary/recompute/test/view-rows';
 import { createWorld, type World, worldsFrom } from '@tributary/recompute/test/world';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
-import type { RowsByView } from '@tributary/views/deltas';
-import { VIEWS } from '@tributary/views/registry';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
@@ -75,11 +73,7 @@ const answer = (changed: Partial<QuestionPorts> = {}, isLast = false, signal = F
   answerQuestion({ id: ID, isLast }, portsOf(changed), signal);
 const resultOf = async (id = ID) => (await readQuestion(world.dataDir, id))?.result ?? null;
 
-async function rowsOf({ views }: QuestionResult): Promise<RowsByView> {
-  const rows: RowsByView = new Map();
-  for (const view of VIEWS) rows.set(view.name, await readViewRows(world.session, world.dataDir, { generation: 2, views }, view));
-  return rows;
-}
+const rowsOf = ({ views }: QuestionResult) => viewRowsOf(world.session, world.dataDir, { generation: 2, views });
 
 test('law 1: an archive question says what the views of the cut would be under other windows, to the integer', async () => {
   await grow();

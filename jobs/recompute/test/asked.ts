@@ -8,8 +8,8 @@ import { createServing } from '@tributary/serving/serving';
 import { takeSnapshot } from '@tributary/serving/snapshot';
 import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { byPartition } from '@tributary/views/by-partition';
-import type { RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
+import { viewRowsOf } from './view-rows.ts';
 import { PARTITIONS, type World } from './world.ts';
 
 export async function asked(world: World, defaultDefinitions: Definitions, nowMs: number): Promise<Meta> {
@@ -20,11 +20,7 @@ export async function asked(world: World, defaultDefinitions: Definitions, nowMs
       publication: () => currentPublication(world.dataDir),
       manifests: async () => Promise.all((await listGenerations(world.dataDir)).map((g) => readGeneration(world.dataDir, g))),
       manifest: (generation) => readGeneration(world.dataDir, generation),
-      viewRows: async (manifest) => {
-        const rows: RowsByView = new Map();
-        for (const view of VIEWS) rows.set(view.name, await readViewRows(world.session, world.dataDir, manifest, view));
-        return rows;
-      },
+      viewRows: (manifest) => viewRowsOf(world.session, world.dataDir, manifest),
       rowsByPartition: (manifest, view) => readViewRows(world.session, world.dataDir, manifest, byPartition(view)),
     },
     logReach: { ends: () => world.log.ends(), starts: () => world.log.starts(), ageAfter: async () => new Map() },

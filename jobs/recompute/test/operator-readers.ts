@@ -5,19 +5,14 @@ import { currentPublication } from '@tributary/archive/publications';
 import { readViewRows } from '@tributary/archive/views';
 import type { Reconciliation } from '@tributary/recompute/reconcile/report';
 import { byPartition } from '@tributary/views/by-partition';
-import type { RowsByView } from '@tributary/views/deltas';
-import { VIEWS } from '@tributary/views/registry';
+import { viewRowsOf } from './view-rows.ts';
 import type { World } from './world.ts';
 
 export const sourceOf = (of: World) => ({
   publication: () => currentPublication(of.dataDir),
   manifests: async () => Promise.all((await listGenerations(of.dataDir)).reverse().map((g) => readGeneration(of.dataDir, g))),
   manifest: async (generation: number) => readGeneration(of.dataDir, generation).catch(() => null),
-  viewRows: async (manifest: GenerationManifest) => {
-    const rows: RowsByView = new Map();
-    for (const view of VIEWS) rows.set(view.name, await readViewRows(of.session, of.dataDir, manifest, view));
-    return rows;
-  },
+  viewRows: (manifest: GenerationManifest) => viewRowsOf(of.session, of.dataDir, manifest),
   rowsByPartition: (manifest: GenerationManifest, view: Parameters<typeof byPartition>[0]) =>
     readViewRows(of.session, of.dataDir, manifest, byPartition(view)),
 });

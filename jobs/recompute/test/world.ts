@@ -13,7 +13,6 @@ import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { generationFolder, listGenerations, readGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { currentPublication, publish, readPublications } from '@tributary/archive/publications';
-import { readViewRows } from '@tributary/archive/views';
 import { createArchiver } from '@tributary/archiver/pipeline';
 import type { EventLog } from '@tributary/log/port';
 import type { Definitions } from '@tributary/model/definitions';
@@ -37,6 +36,7 @@ import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { afterAll } from 'vitest';
 import { createMemoryFlow } from './memory-flow.ts';
+import { viewRowsOf } from './view-rows.ts';
 
 export const PARTITIONS = 3;
 
@@ -204,10 +204,7 @@ export async function createWorld(
     current: (): Promise<Publication | null> => currentPublication(dataDir),
 
     async viewsOf(generation: number): Promise<RowsByView> {
-      const manifest = await readGeneration(dataDir, generation);
-      const rows: RowsByView = new Map();
-      for (const view of VIEWS) rows.set(view.name, await readViewRows(session, dataDir, manifest, view));
-      return rows;
+      return viewRowsOf(session, dataDir, await readGeneration(dataDir, generation));
     },
 
     /** What readers see: the view of the pointer's generation and all deltas since. */
