@@ -62,6 +62,7 @@ test('slips are named before anything is written', async () => {
     [['backup', join(away, 'link/backup')], 2, 'FOLDER must lie outside of the data folder'],
     [['restore', join(away, 'there')], 2, 'it has no backup.json, which is written last'],
     [['restore', join(away, 'nowhere')], 2, 'it has no backup.json'],
+    [['restore', join(away, 'file')], 2, `(got "${join(away, 'file')}": it is not a folder). Take another one.`],
     [['restore', dataDir], 2, 'it has no backup.json'],
     [['restore', 's3://bucket/night'], 2, 'the data folder must be empty to be restored to'],
     [['backup', 's3://bucket'], 2, 'FOLDER must be a folder or s3://BUCKET/PREFIX'],

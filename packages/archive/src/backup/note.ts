@@ -7,6 +7,7 @@
  */
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
+import { whyNoFolder } from '@tributary/runtime/config/unreadable';
 import { DATA_PATHS } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
 import type { Audit } from '../audit/audit.ts';
@@ -68,6 +69,8 @@ export function reachOf({ partitions }: Audit): BackupNote['partitions'] {
 
 /** Throws `invalid_query` where the folder is not a whole backup. */
 export async function readBackupNote(folder: string): Promise<BackupNote> {
+  const noFolder = whyNoFolder(folder);
+  if (noFolder !== undefined) throw refused(folder, noFolder);
   const path = join(folder, BACKUP_NOTE);
   const note = await readManifest(path, Note).catch((cause: unknown) => {
     throw refused(folder, `${BACKUP_NOTE} cannot be read: ${(cause as Error).message}`, cause);

@@ -58,7 +58,7 @@ export function messageNumber(cause: Version, place: number): string {
 export const LAST_LINE = '9'.repeat(7);
 
 /** Whether no answer waits for it: it moves nothing, it is said where a batch ends, and another history says it elsewhere (lose-events.ts). */
-export function isOutOfOrder({ number, after }: Numbered): boolean {
+export function delaysNoAnswer({ number, after }: Numbered): boolean {
   return after === '' && number.includes(`.${LAST_LINE}.`);
 }
 

@@ -116,27 +116,31 @@ export function watchedOf({
 /** The fields of the state that say what records hold. */
 export const KEPT_FIELDS = ['logTimeMs', 'cutTs', 'kept', 'rewritten', 'commit', 'position'] as const;
 
-/** `values`: in the order of `KEPT_FIELDS`; null where the hash has none. */
-export function keptFrom([logTimeMs, cutTs, kept, , commit, position]: readonly (
-  | string
-  | null
-  | undefined
-)[]): KeptRecords | null {
-  if (position == null) return null;
+/** In the order of `KEPT_FIELDS`, and more behind them; null where the hash has none. */
+export type KeptValues = readonly (string | null | undefined)[];
+
+export function keptField(values: KeptValues, name: (typeof KEPT_FIELDS)[number]): string | null | undefined {
+  return values[KEPT_FIELDS.indexOf(name)];
+}
+
+export function keptFrom(values: KeptValues): KeptRecords | null {
+  if (keptField(values, 'position') == null) return null;
+  const cutTs = keptField(values, 'cutTs');
   return {
-    logTimeMs: Number(logTimeMs ?? 0),
+    logTimeMs: Number(keptField(values, 'logTimeMs') ?? 0),
     ...(cutTs == null ? {} : { cutTs: Number(cutTs) }),
-    ...keptOf({ kept: kept ?? '', commit: commit ?? '' }),
+    ...keptOf({ kept: keptField(values, 'kept') ?? '', commit: keptField(values, 'commit') ?? '' }),
   };
 }
 
 /**
  * The commit that rewrote a record last. The field has a line with its id, and one with the id of the newest commit then. undefined: a worker of a version
- * that does not write the field committed since. `values`: as `keptFrom` takes them.
+ * that does not write the field committed since.
  */
-export function rewrittenFrom([, , , rewritten, commit]: readonly (string | null | undefined)[]): string | undefined {
+export function rewrittenFrom(values: KeptValues): string | undefined {
+  const rewritten = keptField(values, 'rewritten');
   const ends = rewritten?.indexOf('\n') ?? -1;
-  return ends > 0 && rewritten?.slice(ends + 1) === commit ? rewritten?.slice(0, ends) : undefined;
+  return ends > 0 && rewritten?.slice(ends + 1) === keptField(values, 'commit') ? rewritten?.slice(0, ends) : undefined;
 }
 
 /** Both lists of numbers, as one word each. */

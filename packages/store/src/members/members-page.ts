@@ -1,7 +1,7 @@
 /** Members of a segment as readers get them. */
 import type { Redis } from 'ioredis';
 import { membersKey, partitionPrefix } from '../format/keys.ts';
-import { KEPT_FIELDS, keptFrom, watchedOf } from '../format/state.ts';
+import { KEPT_FIELDS, keptField, keptFrom, watchedOf } from '../format/state.ts';
 import type { MembersPage, PageOfMembers } from '../serving-store.ts';
 import type { Watched } from '../speed-store.ts';
 
@@ -30,6 +30,6 @@ export async function readMembers(
 }
 
 function watchedIn(values: readonly (string | null)[]): Watched | null {
-  const commit = values[KEPT_FIELDS.indexOf('commit')] ?? '';
+  const commit = keptField(values, 'commit') ?? '';
   return watchedOf({ watched: values[KEPT_FIELDS.length] ?? '', commit }).watched ?? null;
 }

@@ -5,7 +5,7 @@ import { sendTogether } from '../redis/one-packet.ts';
 import { defineScript, isMoving } from '../redis/scripts.ts';
 import { type OnRecords, type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
 import { readPlaced } from './placed-reads.ts';
-import { type Connection, markOf } from './record-sizes.ts';
+import { type ConnectionNumber, markOf } from './record-sizes.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -20,8 +20,8 @@ export type RecordReads = (
   onRecords?: OnRecords,
 ) => Promise<(Buffer | null | number)[]>;
 
-/** `bulk`: the connection for long answers. `made`: the number of the connection `redis`. */
-export function createRecordReads(redis: Redis, namespace: string, bulk: Redis, made: Connection): RecordReads {
+/** `bulk`: the connection for long answers. `connectionNumber`: of `redis`. */
+export function createRecordReads(redis: Redis, namespace: string, bulk: Redis, connectionNumber: ConnectionNumber): RecordReads {
   for (const connection of new Set([redis, bulk]))
     defineScript(connection, 'tributaryRecordLengths', new URL('./record-lengths.lua', import.meta.url), 'any keys');
 
@@ -74,7 +74,7 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis, 
   ): Promise<T> {
     if (onRecords === undefined) return await read();
     const partitionAt = (i: number) => (users[i] as RecordOwner).partition;
-    const number = made();
+    const number = connectionNumber();
     const found = await readPlaced(connection, namespace, [...new Set(indexes.map(partitionAt))], read);
     const { result, positions, kept, rewritten } = found;
     for (const [partition, one] of kept) onRecords.kept(partition, one);

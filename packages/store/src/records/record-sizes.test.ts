@@ -1,11 +1,11 @@
 import { MINUTE_MS } from '@tributary/model/time';
 import { expect, test } from 'vitest';
-import { connectionOf } from './record-sizes.ts';
+import { numberOfConnection } from './record-sizes.ts';
 
 test('law 1: an operator can put another store behind a connection that stands: after a minute records are compared again', () => {
-  const redis = { stream: {} } as Parameters<typeof connectionOf>[0];
+  const redis = { stream: {} } as Parameters<typeof numberOfConnection>[0];
   let nowMs = 5_000;
-  const connection = connectionOf(redis, () => nowMs);
+  const connection = numberOfConnection(redis, () => nowMs);
   const numberAt = (ms: number) => {
     nowMs = ms;
     return connection();

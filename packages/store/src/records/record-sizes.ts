@@ -6,7 +6,7 @@
 import { MINUTE_MS } from '@tributary/model/time';
 import type { Redis, Result } from 'ioredis';
 import { partitionPrefix, recordKey } from '../format/keys.ts';
-import { KEPT_FIELDS, keptFrom, rewrittenFrom } from '../format/state.ts';
+import { KEPT_FIELDS, keptField, keptFrom, rewrittenFrom } from '../format/state.ts';
 import { sendTogether } from '../redis/one-packet.ts';
 import { defineScript } from '../redis/scripts.ts';
 import type { ServingStore } from '../serving-store.ts';
@@ -18,21 +18,21 @@ declare module 'ioredis' {
 }
 
 /** The number of the connection: another one each time that it was made again, and after a minute. */
-export type Connection = () => number;
+export type ConnectionNumber = () => number;
 
 /** `now`: ms. */
-export function connectionOf(redis: Pick<Redis, 'stream'>, now = () => performance.now()): Connection {
+export function numberOfConnection(redis: Pick<Redis, 'stream'>, now = () => performance.now()): ConnectionNumber {
   let { stream } = redis;
-  let made = 0;
+  let number = 0;
   let sinceMs = now();
   return () => {
     const nowMs = now();
     if (redis.stream !== stream || nowMs - sinceMs >= MINUTE_MS) {
-      made++;
+      number++;
       stream = redis.stream;
       sinceMs = nowMs;
     }
-    return made;
+    return number;
   };
 }
 
@@ -42,7 +42,11 @@ export function markOf(connection: number, rewritten: string | undefined): strin
 }
 
 /** Undefined on a cluster: no script sees several partitions there. */
-export function createRecordSizes(redis: Redis, namespace: string, connection: Connection): ServingStore['recordSizes'] {
+export function createRecordSizes(
+  redis: Redis,
+  namespace: string,
+  connectionNumber: ConnectionNumber,
+): ServingStore['recordSizes'] {
   if (redis.isCluster) return undefined;
   defineScript(redis, 'tributaryRecordSizes', new URL('./record-sizes.lua', import.meta.url), 'any keys');
   const fields = [String(KEPT_FIELDS.length), ...KEPT_FIELDS];
@@ -52,16 +56,16 @@ export function createRecordSizes(redis: Redis, namespace: string, connection: C
     const states = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
     const records = users.map(({ partition, userKey }) => recordKey(namespace, partition, userKey));
     sendTogether(redis);
-    const made = connection();
+    const connection = connectionNumber();
     const answer = await redis.tributaryRecordSizes('0', ...fields, String(states.length), ...states, ...records);
     const positions = new Map<number, string>();
     const marks = new Map<number, string>();
     for (const [i, partition] of partitions.entries()) {
       const values = answer[i] as (string | null)[];
       onRecords.kept(partition, keptFrom(values));
-      const position = values.at(-1);
+      const position = keptField(values, 'position');
       if (position != null) positions.set(partition, position);
-      const mark = markOf(made, rewrittenFrom(values));
+      const mark = markOf(connection, rewrittenFrom(values));
       if (mark !== undefined) marks.set(partition, mark);
     }
     for (const [i, { partition }] of users.entries()) {

@@ -11,7 +11,7 @@ import { generationsBetween, relayingFrom, statusFrom } from '../format/state.ts
 import { readMembers } from '../members/members-page.ts';
 import { createReadsBetween } from '../records/reads-between.ts';
 import { createRecordReads } from '../records/record-reads.ts';
-import { connectionOf, createRecordSizes } from '../records/record-sizes.ts';
+import { createRecordSizes, numberOfConnection } from '../records/record-sizes.ts';
 import { defineScript, keysFor } from '../redis/scripts.ts';
 import { unlessDown } from '../redis/unless-down.ts';
 import type { PartitionDeltas, ServingStore } from '../serving-store.ts';
@@ -38,9 +38,9 @@ export function createServingStore(
   { bulk = redis, bounds }: { readonly bulk?: Redis; readonly bounds?: ReadBounds } = {},
 ): ServingStore {
   defineScript(redis, 'tributarySetPointer', new URL('./set-pointer.lua', import.meta.url));
-  const made = connectionOf(redis);
-  const records = createRecordReads(redis, namespace, bulk, made);
-  const sizes = createRecordSizes(redis, namespace, made);
+  const connectionNumber = numberOfConnection(redis);
+  const records = createRecordReads(redis, namespace, bulk, connectionNumber);
+  const sizes = createRecordSizes(redis, namespace, connectionNumber);
   const deltas = createDeltaReads(redis, namespace, bulk, bounds);
   const retire = createRetire(redis, namespace, [...views.map(({ name }) => name), ...EARLIER_VIEWS]);
   const all = Array.from({ length: partitions }, (_, partition) => partition);

@@ -61,7 +61,7 @@ export function computationMetrics(registry: Registry, { computations }: Pick<Ap
 export function keptValuesMetrics(registry: Registry, { keptValues }: Pick<ApiContext, 'keptValues'>): void {
   new Counter({
     name: 'tributary_api_values_users_total',
-    help: 'Users whose values were answered, by whether they were kept from an answer before or computed',
+    help: 'Users whose values were answered; kept: an earlier answer had computed these values, computed: this one did',
     labelNames: ['from'],
     registers: [registry],
     collect() {

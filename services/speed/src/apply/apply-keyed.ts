@@ -7,9 +7,9 @@ import { type Change, type KeyState, type Message, withdrawAll } from '@tributar
 import type { Undoing } from '@tributary/model/identity/links';
 import { linksOf, mayLink } from '@tributary/model/identity/links-of';
 import {
+  delaysNoAnswer,
   encodeMessage,
   isMessageType,
-  isOutOfOrder,
   LAST_LINE,
   LASTING_TYPES,
   LINK_TYPES,
@@ -188,7 +188,7 @@ function noteReplaced(
  */
 function noteApplied({ applied, archivedUpTo }: PartitionRun, { event, position }: Arrival): void {
   const numbered = numberOfMessage(event);
-  if (isOutOfOrder(numbered)) return;
+  if (delaysNoAnswer(numbered)) return;
   const { from, number, after } = numbered;
   while (applied.length <= from) applied.push('');
   const last = applied[from] as string;

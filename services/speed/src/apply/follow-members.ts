@@ -35,7 +35,7 @@ export interface SegmentStageOptions {
 
 /** Steps of the walk over all keys in one commit: 60 ms of Redis, one by one. */
 const MOST_STEPS = 200;
-const ALWAYS = Number.MAX_SAFE_INTEGER;
+const AT_ANY_TIME_MS = Number.MAX_SAFE_INTEGER;
 const NO_DUE: ReadonlyMap<string, number> = new Map();
 const NO_APPENDS: ReadonlyMap<string, string> = new Map();
 const NO_DUES: { readonly dues: readonly (number | null)[] } = { dues: [] };
@@ -48,7 +48,7 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
   async function dueBy(run: PartitionRun, following: Following, upToMs: number): Promise<ReadonlyMap<string, number>> {
     if (following.nextDueMs !== null && following.nextDueMs > upToMs) return NO_DUE;
     if (following.ahead === undefined || following.ahead.toMs < upToMs)
-      following.ahead = dueAhead(await ofOwnHistory(run, () => store.dueUsers(run.partition, ALWAYS, passedUsers)));
+      following.ahead = dueAhead(await ofOwnHistory(run, () => store.dueUsers(run.partition, AT_ANY_TIME_MS, passedUsers)));
     const { users, nextMs } = firstDue(following.ahead, upToMs, passedUsers);
     following.nextDueMs = nextMs;
     return users;

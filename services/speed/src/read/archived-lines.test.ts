@@ -69,6 +69,13 @@ test('law 3: a line has nothing of a column that its file lacks, and others have
   expect(await linesOf(files)).toEqual(encoded([...older, ...newer]));
 });
 
+test('a file without rows has no lines', async () => {
+  const { from, line } = await rowsOf(session, folder, [await fileOf('empty.parquet', [BARE])]);
+  await session.run(`COPY (SELECT * FROM ${from} WHERE false) TO ${sqlText(join(folder, 'none.parquet'))} (FORMAT parquet)`);
+  expect(line).not.toBe("'{}'");
+  expect(await linesOf([{ path: 'none.parquet', rows: 0, ...(await digest(join(folder, 'none.parquet'))) }])).toEqual([]);
+});
+
 test('law 7: a line lacks what an event must have, and its row lacks', async () => {
   for (const field of ['ts', 'type', 'id', 'receivedAt'] as const) {
     const { [field]: _gone, ...row } = FULL_EVENT as Event;

@@ -68,6 +68,7 @@ function lineSql(columns: ReadonlyMap<string, Filled>): string {
     if (columns.get(column) === 'all') value.forEach(add);
     else if (columns.has(column)) add(`(${value.join(' || ')})`);
   }
+  if (parts.length === 0) return "'{}'";
   add("'}'");
   const [first = '', ...rest] = parts;
   // The comma before the first field.

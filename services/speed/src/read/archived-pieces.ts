@@ -92,7 +92,7 @@ export async function* piecesJoined(
       for (let next = prepared.next(); ; ) {
         const { value: step } = await next;
         if (step === undefined) return undefined;
-        const piece = step.piece && (await asItWasExpected(reading, step.piece));
+        const piece = step.piece && (await preparedForLogTime(reading, step.piece));
         next = prepared.next();
         // Who asks for it hears of it.
         next.catch(() => {});
@@ -151,7 +151,7 @@ function twoOfEach() {
 }
 
 /** Log time is another one than it was expected to be where a piece before it was read line by line. */
-async function asItWasExpected(reading: Reading, piece: PreparedPiece): Promise<PreparedPiece> {
+async function preparedForLogTime(reading: Reading, piece: PreparedPiece): Promise<PreparedPiece> {
   if (piece.beforeMs === reading.logTimeMs) return piece;
   reading.expectedMs = reading.logTimeMs;
   return preparePiece(reading, piece);
