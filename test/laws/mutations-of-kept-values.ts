@@ -3,6 +3,8 @@ import type { Mutation } from './mutation-list.ts';
 
 const KEPT = 'packages/serving/src/users/kept-values.ts';
 const READER = 'services/api/src/http/record-reader.ts';
+const ONE_RECORD = 'services/api/src/http/one-record.ts';
+const ONE_RECORD_TEST = 'services/api/test/one-record.test.ts';
 const COPIED = 'services/api/test/copied-records.test.ts';
 const COMMIT = 'packages/store/src/commit/commit.lua';
 const SIZES = 'packages/store/src/records/record-sizes.ts';
@@ -298,5 +300,37 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     from: '"--max-semi-space-size=16", "--no-parallel-scavenge"',
     to: '"--max-semi-space-size=8", "--no-parallel-scavenge"',
     test: 'infra/checks/deploy.test.ts',
+  },
+  {
+    lie: 'the record of one user is read beyond the share of its key',
+    law: '7',
+    file: ONE_RECORD,
+    from: '    demandShare(reading, asker, FIRST_BYTES_OF_FEW);\n',
+    to: '',
+    test: ONE_RECORD_TEST,
+  },
+  {
+    lie: 'the share of who read the record of one user is never free again',
+    law: '7',
+    file: ONE_RECORD,
+    from: 'reading.give(asker, FIRST_BYTES_OF_FEW);',
+    to: '',
+    test: ONE_RECORD_TEST,
+  },
+  {
+    lie: 'a key is answered for by itself though keys came to be joined while its record was read',
+    law: '1',
+    file: ONE_RECORD,
+    from: "keys.joinedMs() === null && typeof record !== 'number'",
+    to: "typeof record !== 'number'",
+    test: ONE_RECORD_TEST,
+  },
+  {
+    lie: 'what the store answered of one user is held after it was used',
+    law: '7',
+    file: ONE_RECORD,
+    from: 'if (answer !== undefined) answer.length = 0;',
+    to: '',
+    test: 'services/api/test/record-reader.test.ts',
   },
 ];

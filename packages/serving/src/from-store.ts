@@ -5,7 +5,12 @@ export async function fromStore<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (cause) {
-    if (cause instanceof TributaryError) throw cause;
-    throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
+    unavailable(cause);
   }
+}
+
+/** The same for `catch` of a promise. */
+export function unavailable(cause: unknown): never {
+  if (cause instanceof TributaryError) throw cause;
+  throw new TributaryError('store_unavailable', `the store did not answer: ${(cause as Error).message}`, { cause });
 }

@@ -36,11 +36,17 @@ export interface RecordReader {
   read<T>(
     asker: string,
     users: readonly RecordOwner[],
-    use: (records: readonly (Buffer | null)[], keys: readonly AnsweringKey[], kept: KeptOfPartitions) => T | Promise<T>,
+    use: UseOfRecords<T>,
     isPlaced?: boolean,
     copies?: CopiesOfRecords,
   ): Promise<T>;
 }
+
+export type UseOfRecords<T> = (
+  records: readonly (Buffer | null)[],
+  keys: readonly AnsweringKey[],
+  kept: KeptOfPartitions,
+) => T | Promise<T>;
 
 /** Records that were read before: what is the same need not be read again. */
 export interface CopiesOfRecords {

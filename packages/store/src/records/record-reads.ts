@@ -36,7 +36,8 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis, 
     sendTogether(connection);
     if (users.length > 1) return readAll(connection, users, maxBytes, onRecords);
     const key = recordKey(namespace, user.partition, user.userKey);
-    return placed(connection, users, [0], onRecords, () => recordWithin(connection, key, maxBytes));
+    const read = () => recordWithin(connection, key, maxBytes);
+    return onRecords === undefined ? read() : placed(connection, users, [0], onRecords, read);
   };
 
   async function readAll(

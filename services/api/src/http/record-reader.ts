@@ -10,16 +10,10 @@ import { type About, gapsBetween } from '@tributary/serving/freshness/in-flight'
 import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-conversion';
-import {
-  type OnRecords,
-  type RecordOwner,
-  type RecordsBetween,
-  type ServingStore,
-  SHORT_ANSWER_BYTES,
-} from '@tributary/store/serving-store';
+import { type RecordOwner, type RecordsBetween, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
-import type { KeptRecords } from '@tributary/views/record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
+import { apart, demandShare, FIRST_BYTES_OF_FEW, firstOne, type Known, type Noting, notingIn } from './one-record.ts';
 import { readWithCopies } from './read-with-copies.ts';
 import { createSerialLimit } from './serial-limit.ts';
 
@@ -45,8 +39,6 @@ export const RECORD_LIMITS: RecordLimits = {
 /** The first answer is asked for without knowing sizes: nearly all records are smaller, and then it is the only one. */
 const FIRST_BYTES = MIB;
 const FIRST_BYTES_OF_USER = 64 * 1024;
-/** A record of some 500 events, where few users are asked for. */
-const FIRST_BYTES_OF_FEW = 256 * 1024;
 /** Lines that may be appended between the answer that has a record's size and the one that brings it. */
 const GROWTH_BYTES = SHORT_ANSWER_BYTES - RECORD_LIMITS.partBytes;
 /** Requests for large records that wait while one is under way; a key has one of all these. */
@@ -67,7 +59,7 @@ export function createRecordReader(
   const reading = createFairShare(limits.inFlightBytes);
   const largeOnes = createSerialLimit(MOST_LARGE_WAITING);
 
-  return {
+  const many: RecordReader = {
     async read(asker, users, use, isPlaced = false, copies) {
       const asked = eachOnce(users);
       const known: Known = { places: new Map(), kept: new Map() };
@@ -76,11 +68,7 @@ export function createRecordReader(
       const claim = (bytes: number) => {
         reading.give(asker, claimedBytes);
         claimedBytes = 0;
-        if (!reading.fits(asker, bytes))
-          throw new TributaryError(
-            'overloaded',
-            `${reading.heldBy(asker)} bytes of users' records are being read for this key already, and ${reading.held} for all keys`,
-          );
+        demandShare(reading, asker, bytes);
         reading.take(asker, bytes);
         claimedBytes = bytes;
       };
@@ -127,6 +115,7 @@ export function createRecordReader(
       }
     },
   };
+  return { read: firstOne({ store, keys, reading, fewBytes: limits.fewBytes }, many.read) };
 
   /** Puts owners, with their records, in place of keys that are linked. Ends, as no key is passed twice and `MAX_HOPS` are passed at most. */
   async function answerByOwners(
@@ -270,36 +259,6 @@ function aboutOf(answering: readonly AnsweringKey[]): About {
     if (about.has(ANYWHERE)) return null;
   }
   return about;
-}
-
-/** Before records of these users are read. */
-type Noting = (owners: readonly RecordOwner[]) => OnRecords;
-
-interface Known {
-  readonly places: Map<string, { readonly position: string; readonly mark: string | undefined }>;
-  readonly kept: Map<number, KeptRecords | null>;
-}
-
-/** A key that answers for itself. `known`: what is said of its record. */
-function apart({ partition, userKey }: RecordOwner, record: Buffer | null, known?: Known): AnsweringKey {
-  const key = { partition, userKey, stored: record, asked: record, partitions: [partition] };
-  if (known === undefined) return key;
-  const place = known.places.get(userKey);
-  return { ...key, position: place?.position ?? null, mark: place?.mark };
-}
-
-/** Positions by user, and what is kept by partition. Only what is said of the last read stays: what was read before is not what is answered. */
-function notingIn(known: Known): Noting {
-  return (owners) => {
-    for (const { userKey } of owners) known.places.delete(userKey);
-    return {
-      position(i, position, mark) {
-        const owner = owners[i];
-        if (owner !== undefined) known.places.set(owner.userKey, { position, mark });
-      },
-      kept: (partition, kept) => void known.kept.set(partition, kept),
-    };
-  };
 }
 
 function countingOf({ userKey, stored }: AnsweringKey, windowMs: number | null): Buffer | null {

@@ -1,0 +1,95 @@
+/**
+ * The record of one user: nearly all questions of one user need a short record, of a key that is joined with no other. Read with little around it, for else that is
+ * more than all that is done for its user. Whatever is not so is read as the records of many are (record-reader.ts).
+ */
+import { TributaryError } from '@tributary/model/errors';
+import type { FairShare } from '@tributary/runtime/http/fair-share';
+import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
+import { fromStore, unavailable } from '@tributary/serving/from-store';
+import type { AnsweringKey, RecordReader, UseOfRecords } from '@tributary/serving/users/find-conversion';
+import type { OnRecords, RecordOwner, ServingStore } from '@tributary/store/serving-store';
+import type { KeptRecords } from '@tributary/views/record';
+
+/** A record of some 500 events, where few users are asked for. */
+export const FIRST_BYTES_OF_FEW = 256 * 1024;
+
+export interface Known {
+  readonly places: Map<string, { readonly position: string; readonly mark: string | undefined }>;
+  readonly kept: Map<number, KeptRecords | null>;
+}
+
+const NOTHING: Known = { places: new Map(), kept: new Map() };
+
+interface Shared {
+  readonly store: Pick<ServingStore, 'records'>;
+  readonly keys: Pick<SpeedBoard, 'joinedMs' | 'pollForJoined'>;
+  /** What all requests read at a time. */
+  readonly reading: FairShare;
+  /** The store is asked whether a longer copy is the same. */
+  readonly fewBytes: number;
+}
+
+export function firstOne({ store, keys, reading, fewBytes }: Shared, readMany: RecordReader['read']): RecordReader['read'] {
+  async function readOne<T>(asker: string, users: readonly RecordOwner[], use: UseOfRecords<T>, isPlaced: boolean): Promise<T> {
+    const known = isPlaced ? { places: new Map(), kept: new Map() } : NOTHING;
+    demandShare(reading, asker, FIRST_BYTES_OF_FEW);
+    reading.take(asker, FIRST_BYTES_OF_FEW);
+    let answer: (Buffer | null | number)[] | undefined;
+    try {
+      answer = await store.records(users, FIRST_BYTES_OF_FEW, isPlaced ? notingIn(known)(users) : undefined).catch(unavailable);
+      const polling = keys.pollForJoined();
+      if (polling !== undefined) await fromStore(polling);
+      const [record = null] = answer;
+      if (keys.joinedMs() === null && typeof record !== 'number') {
+        const key = apart(users[0] as RecordOwner, record, isPlaced ? known : undefined);
+        return await use([record], [key], known.kept);
+      }
+    } finally {
+      reading.give(asker, FIRST_BYTES_OF_FEW);
+      // As `heldAnswers` of record-reader.ts does.
+      if (answer !== undefined) answer.length = 0;
+    }
+    return readMany(asker, users, use, isPlaced);
+  }
+
+  return (asker, users, use, isPlaced = false, copies) => {
+    const [user] = users;
+    const isOne = user !== undefined && users.length === 1 && keys.joinedMs() === null;
+    if (!isOne || (copies?.bytesOf(user) ?? 0) > fewBytes) return readMany(asker, users, use, isPlaced, copies);
+    return readOne(asker, users, use, isPlaced);
+  };
+}
+
+/** Throws `overloaded`. */
+export function demandShare(reading: FairShare, asker: string, bytes: number): void {
+  if (reading.fits(asker, bytes)) return;
+  throw new TributaryError(
+    'overloaded',
+    `${reading.heldBy(asker)} bytes of users' records are being read for this key already, and ${reading.held} for all keys`,
+  );
+}
+
+/** A key that answers for itself. `known`: what is said of its record. */
+export function apart({ partition, userKey }: RecordOwner, record: Buffer | null, known?: Known): AnsweringKey {
+  const key = { partition, userKey, stored: record, asked: record, partitions: [partition] };
+  if (known === undefined) return key;
+  const place = known.places.get(userKey);
+  return { ...key, position: place?.position ?? null, mark: place?.mark };
+}
+
+/** Before records of these users are read. */
+export type Noting = (owners: readonly RecordOwner[]) => OnRecords;
+
+/** Positions by user, and what is kept by partition. Only what is said of the last read stays: what was read before is not what is answered. */
+export function notingIn(known: Known): Noting {
+  return (owners) => {
+    for (const { userKey } of owners) known.places.delete(userKey);
+    return {
+      position(i, position, mark) {
+        const owner = owners[i];
+        if (owner !== undefined) known.places.set(owner.userKey, { position, mark });
+      },
+      kept: (partition, kept) => void known.kept.set(partition, kept),
+    };
+  };
+}
