@@ -1,5 +1,15 @@
+import { joined, type PartedView } from '../parted-rows.ts';
 import { type View, WEB_EVENT } from '../view.ts';
 import { BANDS, type WebEvent } from '../web/web-event.ts';
+
+const parted: PartedView<WebEvent> = {
+  tails: [''],
+  rows(event, emit) {
+    if (event.type !== 'activity' || event.isBot || event.bands.length === 0) return;
+    const { onPage, layout } = event.keys;
+    emit(onPage, layout, 0, event.bands);
+  },
+};
 
 /** One row for a report, not one for each band of it: what a row costs is its key more than its measures. */
 export const scrollBands = {
@@ -9,7 +19,6 @@ export const scrollBands = {
   measures: Array.from({ length: BANDS }, (_, band) => `band${band}Ms`),
   lens: WEB_EVENT,
   countsWeb: true,
-  rows(event, _definitions, emit) {
-    if (event.type === 'activity' && !event.isBot && event.bands.length > 0) emit(event.keys.inLayout, event.bands);
-  },
+  rows: joined(parted),
+  parted,
 } as const satisfies View<WebEvent>;

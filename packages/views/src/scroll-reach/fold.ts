@@ -1,3 +1,4 @@
+import { joined, type PartedView } from '../parted-rows.ts';
 import { type View, WEB_EVENT } from '../view.ts';
 import { BANDS, type WebEvent } from '../web/web-event.ts';
 
@@ -8,6 +9,16 @@ const REACHED = Array.from({ length: BANDS + 1 }, (_, from) =>
   ),
 );
 
+const parted: PartedView<WebEvent> = {
+  tails: [''],
+  rows(event, emit) {
+    if (event.type !== 'activity' || event.isBot) return;
+    const [from, to] = event.reached;
+    const { onPage, layout } = event.keys;
+    if (to > from) emit(onPage, layout, 0, REACHED[from]?.[to] as readonly number[]);
+  },
+};
+
 /** A report says how far its view was scrolled before it, so each view counts once for a band, in the report that reached it. */
 export const scrollReach = {
   name: 'scrollReach',
@@ -16,9 +27,6 @@ export const scrollReach = {
   measures: Array.from({ length: BANDS }, (_, band) => `band${band}Views`),
   lens: WEB_EVENT,
   countsWeb: true,
-  rows(event, _definitions, emit) {
-    if (event.type !== 'activity' || event.isBot) return;
-    const [from, to] = event.reached;
-    if (to > from) emit(event.keys.inLayout, REACHED[from]?.[to] as readonly number[]);
-  },
+  rows: joined(parted),
+  parted,
 } as const satisfies View<WebEvent>;

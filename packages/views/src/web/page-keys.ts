@@ -13,6 +13,8 @@ export interface PageKeys {
   readonly onPage: string;
   /** Day, page, and the least width of the class of viewports, px. */
   readonly inLayout: string;
+  /** The last of these alone. */
+  readonly layout: string;
   /** Where sessions see the event (visit.ts): page, least width, and no channel and no campaign. */
   readonly place: string;
 }
@@ -51,7 +53,12 @@ export function pageKeys(ts: number, address: string | undefined, layout: number
 }
 
 function keysOf({ day, name }: KnownPage, layout: number): PageKeys {
-  return { onPage: `${day}\t${name}`, inLayout: `${day}\t${name}\t${layout}`, place: `${name}\t${layout}\t${NONE}\t${NONE}` };
+  return {
+    onPage: `${day}\t${name}`,
+    inLayout: `${day}\t${name}\t${layout}`,
+    layout: `${layout}`,
+    place: `${name}\t${layout}\t${NONE}\t${NONE}`,
+  };
 }
 
 function pageAt(address: string | undefined, web: Web): KnownPage {
