@@ -1,6 +1,8 @@
 /** `tributary archive verify` over a real folder: what it prints, and how it ends. What it finds: test/faults/archive-audit.test.ts. */
-import { rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDuckDb } from '@tributary/archive/duckdb';
+import { digest } from '@tributary/archive/durable';
 import { expect, test } from 'vitest';
 import { archivedFolder } from './archived-folder.ts';
 import { NOW_MS, tributary } from './fake-shell.ts';
@@ -25,6 +27,28 @@ generation  state                files  bytes  faults
 5 files of FOLDER, 884 B, by their checksums: sound
 `,
   );
+});
+
+test('rows of other users than they name, as older versions wrote them, are named with what to do', async () => {
+  const dataDir = await archivedFolder();
+  const path = join(dataDir, DAY, 'p01-000000-a1.parquet');
+  const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: temporaryFolder('spill') });
+  await session.run(
+    `COPY (SELECT 'ada' AS user_key, 'bob' AS user_id, NULL::VARCHAR AS anonymous_id, ${Date.UTC(2026, 10, 20)} AS ts) TO '${path}' (FORMAT parquet)`,
+  );
+  await session.close();
+  const manifest = join(dataDir, 'archive/segments/p01/000000.json');
+  const segment = JSON.parse(readFileSync(manifest, 'utf8')) as { files: object[] };
+  const files = [{ ...segment.files[0], rows: 1, ...(await digest(path)) }];
+  writeFileSync(manifest, JSON.stringify({ ...segment, rows: 1, files }));
+  const done = await tributary(['archive', 'verify', '--data-dir', dataDir]);
+  expect(done.code).toBe(1);
+  expect(done.stdout).toContain(`fail  rows with names of folders: 1 file
+      ${DAY}/p01-000000-a1.parquet has 1 row of which the user is neither their user id nor their anonymous id
+      → A version before`);
+  const { folderNames } = JSON.parse((await tributary(['archive', 'verify', '--json', '--data-dir', dataDir])).stdout);
+  expect(folderNames).toMatchObject([{ partition: 1, column: 'user_key', rows: 1, isCertain: true }]);
+  expect((await tributary(['archive', 'verify', '--quick', '--data-dir', dataDir])).code).toBe(0);
 });
 
 test('what is damaged is named by its class with what to do, and the exit says so', async () => {

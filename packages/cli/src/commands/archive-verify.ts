@@ -1,5 +1,9 @@
 /** `tributary archive verify`: every manifest and every file of the data folder, by partition and generation. Changes nothing. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Audit } from '@tributary/archive/audit/audit';
+import type { FolderNamed } from '@tributary/archive/audit/folder-names';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
@@ -16,19 +20,45 @@ export function addArchiveVerify(archive: Command, act: Act): void {
 
 async function verify(context: Context, { quick = false }: { readonly quick?: boolean }): Promise<ExitCode> {
   const audit = await auditOf(context, quick);
-  await answer(context, { ...audit, quick }, () => auditText(audit, quick, context));
-  return audit.ok ? EXIT.ok : EXIT.found;
+  const folderNames = quick ? [] : await unlessInterrupted(context, () => folderNamesIn(context, audit));
+  await answer(context, { ...audit, quick, folderNames }, () => auditText(audit, { quick, folderNames }, context));
+  return audit.ok && !folderNames.some(({ isCertain }) => isCertain) ? EXIT.ok : EXIT.found;
+}
+
+/** Reads columns of all archived events. */
+async function folderNamesIn({ shell, settings, terminal }: Context, { partitions }: Audit): Promise<readonly FolderNamed[]> {
+  const [{ namedByFolders }, { openDuckDb }] = await Promise.all([
+    import('@tributary/archive/audit/folder-names'),
+    import('@tributary/archive/duckdb'),
+  ]);
+  terminal.progress('looking for rows with names of folders');
+  const tempDir = await mkdtemp(join(tmpdir(), 'tributary-verify-'));
+  const session = await openDuckDb({ memoryLimit: '256MiB', threads: 1, tempDir });
+  try {
+    const numbers = partitions.map(({ partition }) => partition);
+    return await namedByFolders(session, { dataDir: settings.dataDir, partitions: numbers, signal: shell.signal });
+  } finally {
+    await session.close();
+    await rm(tempDir, { recursive: true, force: true });
+  }
 }
 
 /** Ends with an error where it was interrupted, or there is nothing to look at. */
-export async function auditOf({ shell, settings, terminal }: Context, quick: boolean): Promise<Audit> {
+export async function auditOf(context: Context, quick: boolean): Promise<Audit> {
+  const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const { auditDataFolder } = await import('@tributary/archive/audit/audit');
   const onFile = (path: string) => terminal.progress(`checking ${path}`);
-  try {
+  return unlessInterrupted(context, async () => {
     const audit = await auditDataFolder({ dataDir, nowMs: shell.now(), depth: { quick, signal: shell.signal }, onFile });
     if (audit.partitions.length === 0 && audit.generations.length === 0) throw noArchive(settings);
     return audit;
+  });
+}
+
+async function unlessInterrupted<T>({ shell, terminal }: Context, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
   } catch (error) {
     if (!shell.signal.aborted) throw error;
     throw new CommandError({

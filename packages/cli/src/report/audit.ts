@@ -1,6 +1,7 @@
 /** What an audit of the data folder found, for people. */
 import type { Audit } from '@tributary/archive/audit/audit';
 import { FAULT_CLASSES, type Fault, type FaultClass, isDamage } from '@tributary/archive/audit/faults';
+import type { FolderNamed } from '@tributary/archive/audit/folder-names';
 import type { Context } from '../context.ts';
 import { bytes, count, counted } from '../terminal/figures.ts';
 import { linesOf, printable, renderWide, roomBeside } from '../terminal/table.ts';
@@ -25,7 +26,17 @@ const FIXES: Readonly<Record<FaultClass, string>> = {
 };
 const OF_GENERATION = 'Compute it again: "tributary batch run --full --wait".';
 
-export function auditText(audit: Audit, quick: boolean, { terminal, settings }: Pick<Context, 'terminal' | 'settings'>): string {
+interface Shown {
+  readonly quick: boolean;
+  /** Files of archived events, without `quick`. */
+  readonly folderNames: readonly FolderNamed[];
+}
+
+export function auditText(
+  audit: Audit,
+  { quick, folderNames }: Shown,
+  { terminal, settings }: Pick<Context, 'terminal' | 'settings'>,
+): string {
   const room = roomBeside(MARGIN, terminal.screen);
   const table = (columns: readonly string[], left: number, rows: readonly (readonly string[])[]) =>
     renderWide(
@@ -58,6 +69,7 @@ export function auditText(audit: Audit, quick: boolean, { terminal, settings }: 
     ...(generations.length === 0 ? [] : ['', table(['generation', 'state', 'files', 'bytes', 'faults'], 2, generations)]),
     '',
     ...(faults.length === 0 ? [] : [...faults, '']),
+    ...folderLines(folderNames, room, terminal),
     ...(audit.unfinished === 0
       ? []
       : [
@@ -79,6 +91,33 @@ function linesOfClass(name: FaultClass, { faults, counts }: Audit, room: number,
     ...(more > 0 ? indented([`… and ${count(more)} more`]) : []),
     ...fixes.flatMap((fix) => indented(linesOf(`→ ${fix}`, room)).map(terminal.dim)),
   ];
+}
+
+const SENT =
+  'A version before 27 November 2026 archived that below a folder that is called like a column of events, as type=prod. What was sent is in the log, or in an archive that was written elsewhere: docs/cli.md says how to bring it back ("Rows with names of folders").';
+const MAY_BE_SENT = `It may have been sent so. Else: ${SENT[0]?.toLowerCase()}${SENT.slice(1)}`;
+
+function folderLines(all: readonly FolderNamed[], room: number, terminal: Context['terminal']): string[] {
+  const lines = [true, false].flatMap((isCertain) => {
+    const own = all.filter((one) => one.isCertain === isCertain);
+    const tone = isCertain ? 'fail' : 'warn';
+    return own.length === 0
+      ? []
+      : [
+          `${terminal.tone(tone, tone)}  rows with names of folders: ${counted(own.length, 'file')}`,
+          ...own.slice(0, SHOWN).flatMap((one) => indented(linesOf(printable(`${one.path} ${detailOf(one)}`), room))),
+          ...(own.length > SHOWN ? indented([`… and ${count(own.length - SHOWN)} more`]) : []),
+          ...indented(linesOf(`→ ${isCertain ? SENT : MAY_BE_SENT}`, room)).map(terminal.dim),
+        ];
+  });
+  return lines.length === 0 ? [] : [...lines, ''];
+}
+
+function detailOf({ column, rows, folder }: FolderNamed): string {
+  if (folder !== null) return `has in all its rows (${count(rows)}) what a folder above says: ${folder}`;
+  return column === 'user_key'
+    ? `has ${counted(rows, 'row')} of which the user is neither their user id nor their anonymous id`
+    : `has rows (${count(rows)} in all) of other days than its own`;
 }
 
 export function fixOf(fault: Fault): string {
