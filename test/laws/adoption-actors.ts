@@ -22,13 +22,14 @@ export interface Shared {
   readonly definitions: Definitions;
   readonly calm: () => boolean;
   readonly maxRecordLength?: number | undefined;
+  readonly linksOfDay?: number | undefined;
   /** What commits left in the outboxes, to publishers of the same process. */
   readonly onMessages?: OnMessages;
   readonly publishers: Set<OnMessages>;
 }
 
 export async function runWorker(name: string, turn: Turn, shared: Shared): Promise<void> {
-  const { disk, store, random, definitions, calm, maxRecordLength, onMessages } = shared;
+  const { disk, store, random, definitions, calm, maxRecordLength, linksOfDay, onMessages } = shared;
   let commits = 0;
   const fault = () => (calm() || random.chance(0.93) ? 'none' : random.pick(['lostReply', 'notApplied'] as const));
   const maxEntries = random.between(1, disk.linesApart || maxRecordLength !== undefined ? 16 : 4);
@@ -48,6 +49,7 @@ export async function runWorker(name: string, turn: Turn, shared: Shared): Promi
       waitMs: 0,
       maxCachedEvents: random.pick([1, 8, 1_000]),
       messagesLength: random.pick([0, 600, 100_000]),
+      linksOfDay,
       trimRecordLength: random.pick([1, 200, 100_000]),
       // Versions of the worker may have other bounds, while one takes over from another.
       ...(maxRecordLength !== undefined && { maxRecordLength: maxRecordLength * random.pick([0.7, 1, 1.5]) }),

@@ -79,15 +79,18 @@ export interface Outcome {
   readonly keysInFlight: number;
   /** Times that a generation alone was complete. */
   readonly alone: number;
-  /** Messages of a key to itself, of what its record had lost. */
+  /** Messages of a key to itself, of what its record had lost: of links that come, and of links that do not count any more. */
   readonly floors: number;
+  readonly held: number;
 }
 
 export interface Wrongs {
   readonly neverIncomplete?: boolean;
   /** Records lose their oldest events at about this length, UTF-16 units: answers lack what the next generation brings, and say so. */
   readonly maxRecordLength?: number;
-  /** As above, and months pass, so that records let go of events by their age; some collectors have clocks that are weeks behind. */
+  /** As many links of a key and day count: one that was received before others pushes these out, also behind events that are lost. */
+  readonly linksOfDay?: number;
+  /** Records lose events, and months pass, so that records let go of events by their age; some collectors have clocks that are weeks behind. */
   readonly clocks?: boolean;
   /** Messages are passed on as commits give them, by the relay's own steps: of every other seed, where it is not said. */
   readonly givesMessages?: boolean;
@@ -113,6 +116,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     keysInFlight: 0,
     alone: 0,
     floors: 0,
+    held: 0,
   };
   const checkpoints: { readonly partition: number; readonly stored: unknown }[] = [];
   const nothing = [0, 1, 2].map((p) => store.snapshot(p));
@@ -132,12 +136,12 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     const name = `actor${++started}`;
     return scheduler.spawn(name, (turn) => body(name, turn));
   };
-  const { maxRecordLength, givesMessages = seed % 2 === 1 } = wrongs;
+  const { maxRecordLength, linksOfDay, givesMessages = seed % 2 === 1 } = wrongs;
   /** A record that lost an event does not know another one by its id. */
   const areApart = lifts || maxRecordLength !== undefined;
   const publishersOf = new Set<NonNullable<Shared['onMessages']>>();
   const shared: Shared = {
-    ...{ disk, store, random, definitions, calm: () => isCalm, maxRecordLength, publishers: publishersOf },
+    ...{ disk, store, random, definitions, calm: () => isCalm, maxRecordLength, linksOfDay, publishers: publishersOf },
     // Each commit to one of them: what others have passed on meanwhile is known by its number.
     ...(givesMessages && {
       onMessages: (partition, left) => random.pick([...publishersOf, () => {}])(partition, left),
@@ -178,7 +182,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
 
   for (let turn = 0; turn < turns; turn++) {
     await scheduler.step();
-    if (random.chance(0.2)) await send(open, random, events++, areApart, wrongs.clocks);
+    if (random.chance(0.2)) await send(open, random, events++, areApart, wrongs);
     if (lifts && random.chance(0.06) && forgotten.length > 0) await lift(random.pick(forgotten));
     if (erases && random.chance(lifts ? 0.04 : 0.01)) await erase(random.pick([...USERS, ...DEVICES]));
     if (random.chance(0.02)) barrier();
@@ -197,14 +201,14 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     const states = await store.serving().states();
     const lines = linesOf(disk);
     const upTo = states.map((state) => state?.position ?? '');
-    const truth = naiveJoined(lines, upTo, definitions, sha256Hex);
+    const truth = naiveJoined(lines, upTo, definitions, sha256Hex, linksOfDay);
     counts.checked++;
     const isSettled = pairsInFlight(states) === 0;
     for (let g = 0; g <= generation; g++) {
       const cut = g === 0 ? ['', '', ''] : cutsOf(disk, g);
       if (cut === null || cut.some((at, p) => at > (upTo[p] as string))) continue;
       const answer: RowsByView = new Map();
-      const generated = naiveJoined(lines, cut, definitions, sha256Hex);
+      const generated = naiveJoined(lines, cut, definitions, sha256Hex, linksOfDay);
       if (g > 0) checkGeneration(g, cut, states, generated, lines);
       addRowsByView(answer, generated);
       const deltas = await store.serving().deltas(
@@ -229,7 +233,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     if (!isSettled && wrongs.neverIncomplete !== true) return;
     counts.complete++;
     if (counts.lifted > 0) return;
-    const found = differences(truth, naiveJoinedOfPeople(lines, upTo, definitions));
+    const found = differences(truth, naiveJoinedOfPeople(lines, upTo, definitions, linksOfDay));
     if (found.length > 0) throw new Error(`seed ${seed}: complete at ${upTo.join(', ')}: ${found.slice(0, 5).join('; ')}`);
   }
 
@@ -257,7 +261,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     if (counts.lifted > 0) return;
     if (gapsAtCut(states, { generation: g, cut }).length > 0 && wrongs.neverIncomplete !== true) return;
     counts.alone++;
-    const found = differences(generated, naiveJoinedOfPeople(lines, cut, definitions));
+    const found = differences(generated, naiveJoinedOfPeople(lines, cut, definitions, linksOfDay));
     if (found.length > 0)
       throw new Error(`seed ${seed}: generation ${g} alone complete at ${cut.join(', ')}: ${found.slice(0, 5).join('; ')}`);
   }
@@ -268,7 +272,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     lines: readonly LogLine[],
     upTo: readonly string[],
   ): Promise<void> {
-    const { timelines } = joinedPeople(lines, upTo, definitions.joinedMs as number);
+    const { timelines } = joinedPeople(lines, upTo, definitions.joinedMs as number, linksOfDay);
     const isSettled = pairsInFlight(states) === 0;
     for (const key of [...USERS, ...DEVICES]) {
       const partition = partitionOf(key, PARTITIONS);
@@ -279,7 +283,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
       if (pairsInFlight(states, about) > 0 && wrongs.neverIncomplete !== true) continue;
       counts.keys++;
       if (!isSettled) counts.keysInFlight++;
-      const counting = countingLines(key, linesOfRecord(text), definitions.joinedMs as number);
+      const counting = countingLines(key, linesOfRecord(text), definitions.joinedMs as number, undefined, linksOfDay);
       const { logTimeMs = 0, keptMs = 0 } = (states[partition] as PartitionState | null) ?? {};
       const lostTs = wrongs.clocks === true ? Math.max(markedCut(text), logTimeMs - keptMs) : markedCut(text);
       const all = timelines.get(key) ?? [];
@@ -306,18 +310,32 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
   if (counts.complete === before.complete || !isAlone) throw new Error(`seed ${seed}: what is calm is not complete`);
   const messages = linesOf(disk).filter(({ event }) => event.type.startsWith('tributary.'));
   counts.messages = messages.length;
-  counts.floors = messages.filter(({ event }) => JSON.stringify(event.properties ?? {}).includes('"floor":')).length;
+  const saying = (name: string) => messages.filter(({ event }) => JSON.stringify(event.properties ?? {}).includes(`"${name}":`));
+  counts.floors = saying('floor').length;
+  counts.held = saying('held').length;
   counts.erased = erased;
   for (const actor of scheduler.actors) scheduler.kill(actor);
   return counts;
 }
 
-async function send(log: EventLog, random: Random, number: number, isAlone: boolean, clocks = false): Promise<void> {
-  const sent = clocks ? byClocks(random, number, randomEvent(random, number)) : randomEvent(random, number);
+async function send(log: EventLog, random: Random, number: number, isAlone: boolean, wrongs: Wrongs): Promise<void> {
+  const one = randomEvent(random, number);
+  const many = wrongs.linksOfDay === undefined ? one : amongMany(random, one);
+  const sent = wrongs.clocks === true ? byClocks(random, number, many) : many;
   const event = isAlone ? { ...sent, id: `e${number}` } : sent;
   const body = encodeEvent(event);
   for (let copies = random.chance(0.05) ? 2 : 1; copies > 0; copies--)
     await log.append(partitionOf(userKeyOf(event), PARTITIONS), { kind: 'events', body });
+}
+
+/** More of them merge users, and collectors append at very different times. */
+function amongMany(random: Random, event: Event): Event {
+  const receivedAt = event.receivedAt - random.below(2 * HOUR_MS);
+  if (random.chance(0.6)) return { ...event, receivedAt };
+  const { id, ts, source } = event;
+  const userId = random.pick(USERS);
+  const previousId = random.pick([...USERS, ...DEVICES].slice(1, 4));
+  return { id, ts, source, receivedAt, type: 'alias', userId, properties: { previousId } };
 }
 
 /** A day and a half after the one before, and as a collector says it whose clock may be far behind. */

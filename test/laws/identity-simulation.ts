@@ -8,6 +8,7 @@ import {
   type Change,
   emptyKey,
   type KeyState,
+  loseItems,
   type Message,
   membersOf,
   receiveEvent,
@@ -34,7 +35,12 @@ interface Numbered {
   readonly from: number;
   readonly message: Message;
 }
-type Entry = { readonly input: Input } | Numbered | { readonly barrier: number };
+/** What the record of a key loses, up to an instant. */
+interface Loss {
+  readonly loses: string;
+  readonly lostTs: number;
+}
+type Entry = { readonly input: Input } | Numbered | Loss | { readonly barrier: number };
 
 interface Store {
   /** Entries that were read. */
@@ -55,18 +61,25 @@ export interface Outcome {
   readonly inFlight: number;
   readonly messages: number;
   readonly repeated: number;
+  /** Messages of keys to themselves: links that come reach none of what was lost, and links that do not count any more still hold that. */
+  readonly floors: number;
+  readonly held: number;
 }
 
 export interface Wrongs {
   /** For lies: what a step of the simulation does in place of the right thing. */
   readonly neverIncomplete?: boolean;
+  /** Keys lose their oldest events. Views do not take these back, so what a key has is held against the log by itself, from the lost instant on. */
+  readonly loses?: boolean;
+  /** Gets all lines, once everything is read. */
+  readonly atEnd?: (lines: { readonly sent: readonly Sent[]; readonly relayed: readonly Relayed[] }) => void;
 }
 
 const PARTITIONS = 3;
 /** How far back a link reaches; events, links and receipts lie within 50. */
-const WINDOW_MS = 30;
+export const WINDOW_MS = 30;
 /** Links of a key that count, all of them received on one day: some keys get more. */
-const MOST_OF_DAY = 3;
+export const MOST_OF_DAY = 3;
 const KEYS = ['a', 'b', 'c', 'd', 'U', 'V', 'W'];
 const positionOf = (index: number, line = 0) => `${String(index).padStart(6, '0')}.${line}`;
 const partitionOf = (key: string) => KEYS.indexOf(key) % PARTITIONS;
@@ -78,11 +91,11 @@ export function randomOf(seed: number): Random {
 }
 
 /** What all of them met together. Throws for the first that fails, with its seed. */
-export function runSeeds(from: number, before: number): Outcome {
-  const total = { checked: 0, complete: 0, inFlight: 0, messages: 0, repeated: 0 };
+export function runSeeds(from: number, before: number, wrongs: Wrongs = {}): Outcome {
+  const total = { checked: 0, complete: 0, inFlight: 0, messages: 0, repeated: 0, floors: 0, held: 0 };
   for (let seed = from; seed < before; seed++)
     try {
-      const outcome = simulate(randomOf(seed));
+      const outcome = simulate(randomOf(seed), 120, wrongs);
       for (const name of Object.keys(total) as (keyof Outcome)[]) total[name] += outcome[name];
     } catch (error) {
       throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
@@ -99,8 +112,9 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
   const asleep: { readonly to: number; readonly line: Numbered }[] = [];
   /** Positions of the barriers by generation; null where it is not written yet. */
   const cuts: (number | null)[][] = [];
-  const counts = { checked: 0, complete: 0, inFlight: 0, messages: 0, repeated: 0 };
+  const counts = { checked: 0, complete: 0, inFlight: 0, messages: 0, repeated: 0, floors: 0, held: 0 };
   let id = 0;
+  const loses = wrongs.loses === true;
 
   const append = (partition: number, entry: Entry) => void logs[partition]?.push(entry);
   function send(): void {
@@ -108,10 +122,17 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
     const kind = random();
     const ts = Math.floor(random() * 40);
     const receivedAt = Math.floor(random() * 50);
-    const from = pick(KEYS.filter((other) => other !== key));
-    if (kind < 0.6)
+    const from = pick(KEYS.filter((other) => other !== key).slice(0, loses ? 3 : KEYS.length));
+    if (loses && random() < 0.15) append(partitionOf(from), { loses: from, lostTs: ts });
+    else if (kind < (loses ? 0.45 : 0.6))
       append(partitionOf(key), {
-        input: { kind: 'event', key, id: random() < 0.1 ? 't0' : `${pick(['t', 's', 'k'])}${++id}`, ts, isUsers: random() < 0.3 },
+        input: {
+          kind: 'event',
+          key,
+          id: random() < 0.1 && !loses ? 't0' : `${pick(['t', 's', 'k'])}${++id}`,
+          ts,
+          isUsers: random() < 0.3,
+        },
       });
     else if (kind < 0.9)
       append(partitionOf(key), {
@@ -138,6 +159,10 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
       return;
     }
     const at = positionOf(store.position);
+    if ('loses' in entry) {
+      loseItems(keyOf(store, entry.loses), entry.lostTs);
+      return;
+    }
     if ('input' in entry) {
       toOutbox(p, store, readInput(store, entry.input, at), at);
       return;
@@ -147,7 +172,8 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
     const last = store.applied[from] as string;
     if (number <= last) {
       counts.repeated++;
-      if (next.length > 0) throw new Error(`what came again from ${from} to ${p} changed something: ${JSON.stringify(message)}`);
+      if (next.length > 0 && !loses)
+        throw new Error(`what came again from ${from} to ${p} changed something: ${JSON.stringify(message)}`);
       return;
     }
     if (after > last) throw new Error(`from ${from} to ${p}: ${number} after ${after}, behind ${last}`);
@@ -186,6 +212,9 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
       store.outbox.push({ to, line: { from: p, number, after: store.sent[to] as string, message } });
       store.sent[to] = number;
       counts.messages++;
+      const { floor, held } = message.kind === 'link' ? message.link : { floor: undefined, held: undefined };
+      if (floor !== undefined) counts.floors++;
+      if (held !== undefined) counts.held++;
     }
   }
 
@@ -224,7 +253,8 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
       for (const [from, rows] of deltas) if (from >= g) for (const [row, n] of rows) add(answer, row, n);
     counts.checked++;
     const truth = rowsOf(linesUpTo(logs, upTo));
-    demandEqual(answer, truth, `generation ${g} at ${upTo.join(', ')}`);
+    if (!loses) demandEqual(answer, truth, `generation ${g} at ${upTo.join(', ')}`);
+    if (g === 0) demandHeld(stores, linesUpTo(logs, upTo));
     const isBehind = stores.some((store, p) => store.position < (cut[p] as number));
     const isSettled = stores.every((store, p) =>
       stores.every((other, q) => {
@@ -235,8 +265,9 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
     if (!isSettled) counts.inFlight++;
     if (wrongs.neverIncomplete !== true && (isBehind || !isSettled)) return;
     counts.complete++;
-    const { sent } = linesOf(logs, upTo);
-    demandEqual(answer, rowsOf(timelinesOfPeople(sent, WINDOW_MS, new Set(), MOST_OF_DAY)), `complete at ${upTo.join(', ')}`);
+    const { sent, relayed } = linesOf(logs, upTo);
+    const ofPeople = rowsOf(timelinesOfPeople(sent, WINDOW_MS, new Set(), MOST_OF_DAY, relayed));
+    demandEqual(loses ? truth : answer, ofPeople, `complete at ${upTo.join(', ')}`);
   }
 
   const sealed = () => cuts.filter((cut) => cut.every((one) => one !== null)).length;
@@ -268,6 +299,12 @@ export function simulate(random: Random, steps = 120, wrongs: Wrongs = {}): Outc
   const completeBefore = counts.complete;
   checkSome();
   if (counts.complete === completeBefore) throw new Error('what is calm is not complete');
+  wrongs.atEnd?.(
+    linesOf(
+      logs,
+      logs.map(({ length }) => length),
+    ),
+  );
   return counts;
 }
 
@@ -278,8 +315,7 @@ function emptyStore(): Store {
 
 /** What a step changes in the rows of a key is filed under the generation of the partition, in the same commit. */
 function change(store: Store, key: string, step: (state: KeyState) => Change | null): readonly Message[] {
-  const state = store.keys.get(key) ?? emptyKey(key, WINDOW_MS, undefined, MOST_OF_DAY);
-  store.keys.set(key, state);
+  const state = keyOf(store, key);
   const before = membersOf(state);
   const { messages, replaced } = step(state) ?? { messages: [], replaced: [] };
   const now = membersOf(state);
@@ -299,6 +335,21 @@ function change(store: Store, key: string, step: (state: KeyState) => Change | n
   for (const [row, n] of rowsOfUser(before)) add(rows, row, -n);
   for (const [row, n] of rowsOfUser(now)) add(rows, row, n);
   return messages;
+}
+
+function keyOf({ keys }: Store, key: string): KeyState {
+  const state = keys.get(key) ?? emptyKey(key, WINDOW_MS, undefined, MOST_OF_DAY);
+  keys.set(key, state);
+  return state;
+}
+
+/** Each key has what the lines say, of what it did not lose. */
+function demandHeld(stores: readonly Store[], lines: Timelines): void {
+  for (const [key, state] of stores.flatMap(({ keys }) => [...keys])) {
+    const left = (all: readonly Counted[]) => all.flatMap(({ id, ts }) => (ts > state.lostTs ? [id] : [])).sort();
+    const [has, wanted] = [left(membersOf(state)), left(lines.get(key) ?? [])];
+    if (!isSameSet(has, wanted)) throw new Error(`${key} has ${has.join()}, and should have ${wanted.join()}`);
+  }
 }
 
 function isSameSet<T>(a: readonly T[], b: readonly T[]): boolean {
@@ -353,8 +404,10 @@ function linesOf(logs: readonly (readonly Entry[])[], upTo: readonly number[]): 
 
 function relayedBy(message: Message): Relayed {
   const none = { key: message.to, origin: '', id: '', ts: 0, path: [], user: '', receivedAt: 0, isMerge: false };
-  if (message.kind === 'unlink')
-    return { ...none, kind: 'unlink', user: message.from, version: message.version, receivedAt: message.receivedAt };
+  if (message.kind === 'unlink') {
+    const { from, version, receivedAt, floor } = message;
+    return { ...none, kind: 'unlink', user: from, version, receivedAt, floor };
+  }
   if (message.kind === 'link') {
     const { to, merges, ...link } = message.link;
     return { ...none, ...link, kind: 'link', user: to, isMerge: merges === true };

@@ -23,6 +23,7 @@ test('laws 1, 2 and 3: with keys joined, workers and publishers that die, lost w
     keysInFlight: 10,
     alone: 0.8,
     floors: -1,
+    held: -1,
   };
   for (const [name, n] of Object.entries(least)) expect((total[name] ?? 0) / SEEDS, name).toBeGreaterThan(n);
 });
@@ -38,6 +39,14 @@ test('laws 1 and 7: links do not reach what the records of their keys had lost, 
   await simulateAdoption(3_300_181, 260, { maxRecordLength: 3_000, clocks: true, givesMessages: false });
   for (const [name, least] of Object.entries({ complete: 5, keys: 50, floors: 1 }))
     expect((total[name] ?? 0) / SEEDS, name).toBeGreaterThan(least);
+});
+
+test('laws 1 and 7: links that push others out of their day move nothing that the records of their keys had lost', async () => {
+  let held = 0;
+  // Each of these counted an event for two keys, or for none.
+  for (const seed of [8, 27, 40, 46, 80])
+    held += (await simulateAdoption(seed, 260, { maxRecordLength: 3_000, linksOfDay: 2 })).held;
+  expect(held).toBeGreaterThan(3);
 });
 
 test('law 7: an answer that never calls itself incomplete would be wrong while a message is on its way', async () => {

@@ -172,6 +172,50 @@ test.each([
   expect(await overflowed()).toBe(before + 1);
 });
 
+test.each([
+  ['is loaded', { maxCachedEvents: 0 }],
+  ['is held', {}],
+])(
+  'laws 1 and 7: a link that does not count any more still holds what the record of its key had lost: the key %s',
+  async (_, limits) => {
+    const { store, append, appendAlone } = world({ ...limits, trimRecordLength: 1_000, maxRecordLength: 1_000, linksOfDay: 1 });
+    const click = (ts: number, id: string) =>
+      encodeEvent({ ts, type: 'click', id, anonymousId: 'cookie', receivedAt: 1_100, source: 'test' });
+    const link = (to: string, number: number, receivedAt: number) =>
+      encodeMessage(
+        { kind: 'link', to: 'cookie', link: { id: `${to}\nat x`, to, ts: 3_000, version: `${number}`, receivedAt } },
+        { from: 0, number: numberOf(number), after: number === 1 ? '' : numberOf(number - 1) },
+      );
+    const outbox = store.outbox(undefined, 'messages');
+    await append(link('ada', 1, 2_000));
+    for (let n = 0; n < 40; n++) {
+      await appendAlone(click(1_000 + n, `e${n}`));
+      const { lines } = await outbox.read(0, 1_000);
+      await outbox.remove(0, 1_000);
+      for (const line of lines.filter(isLoss)) await appendAlone(line);
+    }
+    const recordOf = async () => String((await store.speed().loadRecords(0, ['cookie'], 1e9)).records[0]);
+    const overflowed = async () => (await store.serving().deltas([], 0))[0]?.overflowed ?? 0;
+    const lostTs = markedCut(await recordOf());
+    expect(lostTs).toBeGreaterThan(1_000);
+    await outbox.remove(0, 1_000);
+    // It was received before that one, and one of a day counts.
+    await append(link('bob', 2, 1_999));
+    const messages = (await outbox.read(0, 1_000)).lines.map((line) => JSON.parse(line) as Event);
+    expect(messages[0]?.properties).toMatchObject({ $tributary: { to: 'bob', floor: lostTs } });
+    expect(messages.at(-1)?.properties).toEqual({ $tributary: { id: 'ada\nat x', to: 'ada', version: '1', held: lostTs } });
+    const moved = messages.slice(1, -1).map(({ type, userId, ts }) => [type, userId, ts > lostTs]);
+    expect(new Set(moved.map(String))).toEqual(new Set(['tributary.take,ada,true', 'tributary.put,bob,true']));
+    const before = await overflowed();
+    await append(encodeEvent(messages.at(-1) as Event));
+    expect(await overflowed()).toBe(before + 1);
+    // What comes late belongs to whom the others went.
+    await append(click(lostTs - 1, 'late'));
+    const [late] = (await outbox.read(0, 1_000)).lines.slice(-1).map((line) => JSON.parse(line) as Event);
+    expect([late?.type, late?.userId, late?.ts]).toEqual(['tributary.put', 'ada', lostTs - 1]);
+  },
+);
+
 test('laws 1 and 7: a record loses events where the log says so, and while nothing is relayed not before it has four times its bound', async () => {
   const { store, append, appendAlone } = world({ trimRecordLength: 1_000, maxRecordLength: 1_000 });
   const click = (n: number) =>

@@ -17,28 +17,47 @@ CREATE OR REPLACE TABLE undoings AS
     greatest(max(received_at - window_ms), coalesce(min(CAST(said->>'$.floor' AS BIGINT)), max(received_at - window_ms))) AS behind
   FROM everything, joined WHERE said IS NOT NULL AND type = 'tributary.unlink'
   GROUP BY ALL;
+-- Each once. `up_to`: it holds up to then where it does not count any more, as the record of the key had lost what came before (the lowest that was said).
+CREATE OR REPLACE TABLE said_links AS
+  SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version,
+    said->>'$.merges' IS NOT NULL AS merges,
+    greatest(
+      received_at - window_ms,
+      coalesce(
+        min(CAST(said->>'$.floor' AS BIGINT)) OVER (PARTITION BY user_key, said->>'$.id', said->>'$.version'),
+        received_at - window_ms
+      )
+    ) AS behind,
+    min(CAST(said->>'$.held' AS BIGINT)) OVER (PARTITION BY user_key, said->>'$.id', said->>'$.version') AS up_to
+  FROM everything, joined WHERE said IS NOT NULL AND type = 'tributary.link'
+  QUALIFY row_number() OVER (PARTITION BY user_key, name, version) = 1;
+CREATE OR REPLACE TABLE counted_links AS
+  SELECT *
+  FROM (
+    SELECT *
+    FROM (
+      SELECT * FROM said_links
+      -- Each day looks at the one of a name that it received first, whatever other days did.
+      QUALIFY row_number() OVER (PARTITION BY user_key, name, received_at // 86400000 ORDER BY received_at, version) = 1
+    )
+    -- Those of one millisecond count together, or not at all.
+    QUALIFY count(*) OVER (PARTITION BY user_key, received_at // 86400000 ORDER BY received_at) <= (SELECT most_of_day FROM joined)
+  )
+  QUALIFY row_number() OVER (PARTITION BY user_key, name ORDER BY version) = 1;
+-- One link of a name says anything about an instant: the first of those that hold up to then, about what happened after all of these the one that counts.
 CREATE OR REPLACE TABLE links AS
   SELECT link.*, min(undoings.behind) AS undone_behind
   FROM (
-    SELECT * FROM (
-      SELECT * FROM (
-        SELECT user_key, ts, received_at, said->>'$.to' AS owner, said->>'$.id' AS name, said->>'$.version' AS version,
-          said->>'$.merges' IS NOT NULL AS merges,
-          greatest(
-            received_at - window_ms,
-            coalesce(
-              min(CAST(said->>'$.floor' AS BIGINT)) OVER (PARTITION BY user_key, said->>'$.id', said->>'$.version'),
-              received_at - window_ms
-            )
-          ) AS behind
-        FROM everything, joined WHERE said IS NOT NULL AND type = 'tributary.link'
-        -- Each day looks at the one of a name that it received first, whatever other days did.
-        QUALIFY row_number() OVER (PARTITION BY user_key, name, received_at // 86400000 ORDER BY received_at, version) = 1
-      )
-      -- Those of one millisecond count together, or not at all.
-      QUALIFY count(*) OVER (PARTITION BY user_key, received_at // 86400000 ORDER BY received_at) <= (SELECT most_of_day FROM joined)
+    SELECT * REPLACE (
+      greatest(behind, max(up_to) OVER (
+        PARTITION BY user_key, name ORDER BY up_to NULLS LAST, version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+      )) AS behind
     )
-    QUALIFY row_number() OVER (PARTITION BY user_key, name ORDER BY version) = 1
+    FROM (
+      SELECT * REPLACE (NULL AS up_to) FROM counted_links
+      UNION ALL
+      SELECT * FROM said_links ANTI JOIN counted_links USING (user_key, name, version) WHERE up_to IS NOT NULL
+    )
   ) AS link
   LEFT JOIN undoings ON undoings.user_key = link.user_key AND undoings.owner = link.owner AND undoings.version > link.version
   GROUP BY ALL;
@@ -63,7 +82,8 @@ CREATE OR REPLACE TABLE owners AS
       arg_min(links.owner, (links.ts, links.name))
     ) AS owner
   FROM items JOIN links ON links.user_key = items.user_key
-  WHERE items.ts > links.behind AND (undone_behind IS NULL OR items.ts <= undone_behind)
+  WHERE items.ts > links.behind AND (up_to IS NULL OR items.ts <= up_to)
+    AND (undone_behind IS NULL OR items.ts <= undone_behind)
     AND (merges OR NOT items.is_known)
   GROUP BY items.rowid;
 CREATE OR REPLACE TABLE adopted AS

@@ -159,6 +159,11 @@ test('law 9: a link that the key did not have when it was erased is not waited f
   const said = withdraw(1, 'ana', 'cookie', 5);
   expect(await waiting([...many, link(2, 'cookie', 'bob', 'last', 1_000), ERASED, said], of)).toEqual([]);
   expect(await waiting([...many, link(2, 'cookie', 'bob', 'first', 0), ERASED, said], of)).toEqual(['cookie']);
+  // It counted once, and what the key had lost by the end of that stays with bob.
+  const [at, key, type, text] = link(2, 'cookie', 'bob', 'last');
+  const held: Row = [at, key, type, { ...text, held: 0 }, 1_000];
+  expect(await waiting([...many, held, ERASED, said], of)).toEqual(['cookie']);
+  expect(await waiting([...many, held, ERASED, said, withdraw(1, 'bob', 'cookie', 5)], of)).toEqual([]);
 });
 
 test('law 9: of a key that waits, files are without what they were without before', () => {

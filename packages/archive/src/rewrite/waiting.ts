@@ -54,7 +54,8 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
      ),
      named AS (
        SELECT erasures.*, links.received_at, links.received_at // ${DAY_MS} AS day,
-         said->>'$.to' AS owner, ${digestSql("said->>'$.to'", key)} AS owner_digest, said->>'$.id' AS name, said->>'$.version' AS version
+         said->>'$.to' AS owner, ${digestSql("said->>'$.to'", key)} AS owner_digest, said->>'$.id' AS name, said->>'$.version' AS version,
+         (said->'$.held') IS NOT NULL AS is_held
        FROM erasures JOIN own AS links
          ON links.user_key = erasures.user_key AND links.type = ${sqlText(LINK_TYPE)}
          AND links.place > erasures.since AND links.place < erasures.place
@@ -64,7 +65,10 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
      counted AS (
        FROM of_days QUALIFY count(*) OVER (PARTITION BY user_key, place, day ORDER BY received_at) <= ${MOST_LINKS_OF_DAY}
      ),
-     links AS (FROM counted QUALIFY row_number() OVER (PARTITION BY user_key, place, name ORDER BY version) = 1),
+     links AS (
+       (FROM counted QUALIFY row_number() OVER (PARTITION BY user_key, place, name ORDER BY version) = 1)
+       UNION ALL FROM named WHERE is_held
+     ),
      heard AS (
        SELECT one->>'$.of' AS of_key, one->>'$.to' AS to_key, one->>'$.version' AS version
        FROM (SELECT unnest(from_json($asked::JSON->'$.heard.withdrawals', '["JSON"]')) AS one)

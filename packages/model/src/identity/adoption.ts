@@ -34,14 +34,13 @@ import {
 import type { Item } from './item.ts';
 import {
   addLink,
-  alikeOfDay,
+  type Coming,
   type Link,
   type Links,
   type Movable,
   mayMove,
   noLinks,
   ownerAt,
-  type Saying,
   type Undoing,
   undoLinks,
   type Version,
@@ -87,6 +86,8 @@ export interface Change {
   readonly replaced: readonly Replacement[];
   /** The message, where it holds otherwise than it came: as it is to be kept. */
   readonly kept?: Message;
+  /** To be kept beside it: links that hold up to an instant from now on. */
+  readonly beside?: readonly Message[];
 }
 
 /** An item passes this many keys at most; then it counts where it is. */
@@ -114,14 +115,13 @@ export function receiveEvent(state: KeyState, own: Pick<Item, 'id' | 'ts' | 'isK
 export function receiveMessage(state: KeyState, message: Message, at: Version): Change | null {
   if ('item' in message) return receiveItem(state, message, at);
   if (message.kind === 'withdraw') return receiveWithdrawal(state, message, at);
-  const { links, held } = state;
-  const changed: Saying[] = [];
+  const { links, held, lostTs } = state;
+  const coming: Coming = { lostTs, changed: [], held: [] };
+  const { changed } = coming;
   const said: Undoing = message.kind === 'link' ? { ...message.link } : { ...message };
-  const alike = message.kind === 'link' ? alikeOfDay(links, said as Link) : undefined;
-  const isNew = message.kind === 'link' ? addLink(links, said as Link, changed) : undoLinks(links, message.from, said, changed);
+  const isNew = message.kind === 'link' ? addLink(links, said as Link, coming) : undoLinks(links, message.from, said, coming);
   if (!isNew) return null;
   if (message.kind === 'unlink') changed.push({ receivedAt: message.receivedAt, merges: true });
-  const kept = isBehind(state, said) ? floored(message, (said.floor = floorOf(state, alike))) : undefined;
   const messages: ItemMessage[] = [];
   const replaced: Replacement[] = [];
   for (let first = 0; first < held.count; first++) {
@@ -134,8 +134,7 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
     for (const row of moved) messages.push(...placed(state, row, at));
     replaced.push(...recounted(state, first));
   }
-  const moves = inOrder(messages);
-  return kept === undefined ? { messages: moves, replaced } : { messages: [kept, ...moves], replaced, kept };
+  return saying(message, said, coming, { messages: inOrder(messages), replaced });
 }
 
 /** The record of the key has lost its events up to then. */
@@ -155,14 +154,17 @@ export function loseItems(state: KeyState, lostTs: number): void {
 
 type AboutLinks = Extract<Message, { readonly kind: 'link' | 'unlink' }>;
 
-/** Whether it reaches events that the record lost, which it cannot move: then the key says to itself how far back it does, and both layers read that. */
-function isBehind({ links, lostTs }: KeyState, { floor, receivedAt }: Undoing): boolean {
-  return floor === undefined && lostTs > receivedAt - links.windowMs;
-}
-
-/** What it takes the place of has moved events that are lost since: it says the same of them. */
-function floorOf({ links, lostTs }: KeyState, alike: Link | undefined): number {
-  return alike === undefined ? lostTs : Math.min(lostTs, Math.max(alike.floor ?? 0, alike.receivedAt - links.windowMs));
+/**
+ * What the record lost stays where it was: the key says to itself up to when a message says nothing, and what does not count any more holds, and both layers
+ * read that. The second one last: what it does not hold has been taken back before.
+ */
+function saying(message: AboutLinks, { floor }: Undoing, coming: Coming, change: Change): Change {
+  const before = message.kind === 'link' ? message.link.floor : message.floor;
+  const kept = floor === undefined || floor === before ? undefined : floored(message, floor);
+  if (kept === undefined && coming.held.length === 0) return change;
+  const beside = coming.held.map((link): Message => ({ kind: 'link', to: message.to, link }));
+  const messages = [...(kept === undefined ? [] : [kept]), ...change.messages, ...beside];
+  return { ...change, messages, ...(kept !== undefined && { kept }), ...(beside.length > 0 && { beside }) };
 }
 
 function floored(message: AboutLinks, floor: number): AboutLinks {

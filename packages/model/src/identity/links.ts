@@ -11,8 +11,9 @@
  * the key, and a page may send any number of them. Where several have one name, each day looks at the one that it received first, whatever other days did;
  * among those that count the oldest holds. What does not count is not kept: it changes nothing about any other link.
  *
- * A key whose record lost events cannot lend them. So a link, or an undoing, that came after that says nothing about what happened up to a `floor`: the key
- * says so itself, in a message to itself, and what it had lent by then stays lent. The lowest of several floors that were said of one holds.
+ * A key whose record lost events can neither lend them nor take them back: they stay where they were. So a link, or an undoing, that comes after that says
+ * nothing about what happened up to a `floor`, and a link that does not count any more, as others of its day were received before it, goes on to hold up to
+ * an instant (`held`). The key says both itself, in messages to itself. The lowest of several that were said of one link holds.
  */
 
 import { byCodePoint } from '../code-points.ts';
@@ -37,12 +38,30 @@ export interface Link {
   readonly merges?: true;
   /** It says nothing about what happened up to then, epoch ms. */
   floor?: number;
+  /** Where it does not count, it still says what it did about what happened up to then, epoch ms. */
+  held?: number;
+}
+
+/** As it holds. `upTo`: it does not count any more, and says nothing about what happened later, epoch ms. */
+export type Holding = Link & { readonly upTo?: number };
+
+/** What comes of a link that arrives. */
+export interface Coming {
+  /** The key has lost events up to then, epoch ms. */
+  readonly lostTs: number;
+  /** Those that hold from now on, and those that do not any more. */
+  readonly changed: Saying[];
+  /** Those among them that hold up to `lostTs` from now on. */
+  readonly held: Link[];
 }
 
 /** What decides about which events a link says anything. */
 export type Saying = Pick<Link, 'receivedAt' | 'merges'>;
 
 export type Undoing = Pick<Link, 'version' | 'receivedAt' | 'floor'>;
+
+/** How far back a link says anything, or its undoing. */
+type Reaching = Pick<Link, 'receivedAt' | 'floor'>;
 
 interface LinksOfDay {
   /** When the first ones were received, in time, one more than may count. */
@@ -59,11 +78,13 @@ export interface Links {
   /** Undefined: there is one link at most, the one that was made. */
   days: Map<number, LinksOfDay> | undefined;
   /** In time; of one instant in the order of their ids, which arrival does not change. */
-  made: Link[];
+  made: Holding[];
   /** Those among them that move what is a known user's, in the same order: anybody may make others to the id of a user, each day some. */
-  merging: Link[];
-  /** The same by their ids. */
+  merging: Holding[];
+  /** Those that count, by their ids. */
   byId: Map<string, Link> | undefined;
+  /** Those that are said to hold up to an instant where they do not count, by their ids: hardly a key has any. One that has knows `byId` too. */
+  heldById: Map<string, Link[]> | undefined;
   /** By user: links to them that were made before one of these are undone. */
   undone: Map<string, Undoing[]> | undefined;
 }
@@ -72,25 +93,46 @@ export interface Links {
 const NO_LINKS = Object.freeze<Link[]>([]) as Link[];
 
 export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links {
-  return { windowMs, mostOfDay, days: undefined, made: NO_LINKS, merging: NO_LINKS, byId: undefined, undone: undefined };
+  return {
+    windowMs,
+    mostOfDay,
+    days: undefined,
+    made: NO_LINKS,
+    merging: NO_LINKS,
+    byId: undefined,
+    heldById: undefined,
+    undone: undefined,
+  };
 }
 
-/** False: it was known, or does not count. `changed`: gets those that hold from now on, and those that do not any more. */
-export function addLink(links: Links, link: Link, changed: Saying[] = []): boolean {
+/** False: it was known, or does not count. */
+export function addLink(links: Links, link: Link, coming: Coming = atFirst()): boolean {
+  const isCounted = count(links, link, coming);
+  if (isCounted && links.heldById?.has(link.id) === true) layAll(links, link.id);
+  return holdUpTo(links, link, coming) || isCounted;
+}
+
+function atFirst(): Coming {
+  return { lostTs: Number.NEGATIVE_INFINITY, changed: [], held: [] };
+}
+
+function count(links: Links, link: Link, coming: Coming): boolean {
   if (links.days === undefined && links.made.length === 0) {
+    keepFloor(links, link, coming.lostTs);
     links.made = [link];
     if (link.merges === true) links.merging = [link];
-    changed.push(link);
+    coming.changed.push(link);
     return true;
   }
   const { received, counted } = dayWith(links, link);
   if (link.receivedAt >= (received[links.mostOfDay] ?? Number.POSITIVE_INFINITY)) return false;
   const known = counted.get(link.id);
   if (known !== undefined) {
-    if (known.version === link.version) return lowerFloor(known, link, changed);
+    if (known.version === link.version) return lowerFloor(known, link, coming.changed);
     if (!isReceivedBefore(link, known)) return false;
     received.splice(received.indexOf(known.receivedAt), 1);
   }
+  keepFloor(links, link, coming.lostTs);
   received.splice(
     countFirst(received, (at) => at <= link.receivedAt),
     0,
@@ -100,15 +142,18 @@ export function addLink(links: Links, link: Link, changed: Saying[] = []): boole
   counted.set(link.id, link);
   const out = leaveOut(counted, received[links.mostOfDay]);
   const holding = byIdOf(links).get(link.id);
-  if (known !== undefined || holding === undefined || link.version < holding.version) hold(links, link.id, changed);
-  for (const { id } of out) hold(links, id, changed);
+  if (known !== undefined || holding === undefined || link.version < holding.version) hold(links, link.id, coming);
+  for (const { id } of out) hold(links, id, coming);
   return out.some((one) => one !== link) || !out.includes(link);
 }
 
-/** Those that count of the same name and day: where it was received before that, it takes its place. */
-export function alikeOfDay({ days, made }: Links, link: Link): Link | undefined {
-  if (days === undefined) return made.find(({ id, receivedAt }) => id === link.id && dayOf({ receivedAt }) === dayOf(link));
-  return days.get(dayOf(link))?.counted.get(link.id);
+/** What comes after its key had lost events reaches none of these. */
+function keepFloor(links: Links, said: Reaching, lostTs: number): void {
+  if (said.floor === undefined && reachesLost(links, said, lostTs)) said.floor = lostTs;
+}
+
+function reachesLost({ windowMs }: Links, { receivedAt, floor }: Reaching, lostTs: number): boolean {
+  return lostTs > Math.max(receivedAt - windowMs, floor ?? Number.NEGATIVE_INFINITY);
 }
 
 /** False: it was as low. */
@@ -123,6 +168,30 @@ function lowerFloor(
   return true;
 }
 
+/** As far as a link, or what is said of one, says up to when it holds where it does not count. False: nothing new. */
+function holdUpTo(links: Links, link: Link, { changed }: Pick<Coming, 'changed'>): boolean {
+  const known = links.heldById?.get(link.id)?.find(({ version }) => version === link.version);
+  const { held = Number.POSITIVE_INFINITY } = link;
+  if (known === undefined) {
+    if (link.held === undefined) return false;
+    heldOf(links, link.id).push({ ...link });
+  } else {
+    const isLower = lowerFloor(known, link, changed);
+    if (!isLower && held >= (known.held as number)) return false;
+    known.held = Math.min(held, known.held as number);
+  }
+  layAll(links, link.id);
+  changed.push(...links.made.filter(({ id }) => id === link.id));
+  return true;
+}
+
+function heldOf(links: Links, id: string): Link[] {
+  const heldById = (links.heldById ??= new Map<string, Link[]>());
+  let held = heldById.get(id);
+  if (held === undefined) heldById.set(id, (held = []));
+  return held;
+}
+
 /** Those of a day that were received at its end or later. */
 function leaveOut(counted: Map<string, Link>, end: number | undefined): Link[] {
   if (end === undefined) return [];
@@ -132,8 +201,7 @@ function leaveOut(counted: Map<string, Link>, end: number | undefined): Link[] {
 }
 
 /** The oldest of those under one id that count: an event that is sent again does not link again what was undone. */
-function hold(links: Links, id: string, changed: Saying[]): void {
-  const { made, merging } = links;
+function hold(links: Links, id: string, coming: Coming): void {
   const byId = byIdOf(links);
   const before = byId.get(id);
   let oldest: Link | undefined;
@@ -142,21 +210,61 @@ function hold(links: Links, id: string, changed: Saying[]): void {
     if (link !== undefined && (oldest === undefined || link.version < oldest.version)) oldest = link;
   }
   if (oldest === before) return;
+  if (oldest === undefined) byId.delete(id);
+  else byId.set(id, oldest);
   if (before !== undefined) {
-    made.splice(placeOf(made, before), 1);
-    if (before.merges === true) merging.splice(placeOf(merging, before), 1);
-    changed.push(before);
+    if (reachesLost(links, before, coming.lostTs)) {
+      const link = { ...before, held: coming.lostTs };
+      if (holdUpTo(links, link, coming)) coming.held.push(link);
+    }
+    coming.changed.push(before);
   }
-  byId.delete(id);
-  if (oldest === undefined) return;
-  byId.set(id, oldest);
-  links.made = withLink(made, oldest);
-  if (oldest.merges === true) links.merging = withLink(merging, oldest);
-  changed.push(oldest);
+  if (oldest !== undefined) coming.changed.push(oldest);
+  if (links.heldById?.has(id) === true) layAll(links, id);
+  else {
+    const { made, merging } = links;
+    if (before !== undefined) {
+      made.splice(placeOf(made, before), 1);
+      if (before.merges === true) merging.splice(placeOf(merging, before), 1);
+    }
+    if (oldest !== undefined) lay(links, oldest);
+  }
+}
+
+function lay(links: Links, link: Holding): void {
+  links.made = withLink(links.made, link);
+  if (link.merges === true) links.merging = withLink(links.merging, link);
+}
+
+/**
+ * One link of a name says anything about an instant: among those that hold up to an instant the first that holds up to then, in the order in which they
+ * ceased to count; about what happened after all of these the one that counts.
+ */
+function layAll(links: Links, id: string): void {
+  const isOther = (link: Link) => link.id !== id;
+  links.made = links.made.filter(isOther);
+  links.merging = links.merging.filter(isOther);
+  const counting = byIdOf(links).get(id);
+  const held = heldOf(links, id).filter(({ version }) => version !== counting?.version);
+  let from = Number.NEGATIVE_INFINITY;
+  for (const link of held.sort(byEnd)) {
+    const upTo = link.held as number;
+    lay(links, { ...behind(link, from), upTo });
+    from = upTo;
+  }
+  if (counting !== undefined) lay(links, behind(counting, from));
+}
+
+function behind(link: Link, from: number): Link {
+  return from > (link.floor ?? Number.NEGATIVE_INFINITY) ? { ...link, floor: from } : link;
+}
+
+function byEnd(a: Link, b: Link): number {
+  return (a.held as number) - (b.held as number) || byCodePoint(a.version, b.version);
 }
 
 /** An empty list is maybe that of other keys as well. */
-function withLink(made: Link[], link: Link): Link[] {
+function withLink(made: Holding[], link: Holding): Holding[] {
   if (made.length === 0) return [link];
   made.splice(placeOf(made, link), 0, link);
   return made;
@@ -190,11 +298,12 @@ function dayOf({ receivedAt }: Pick<Link, 'receivedAt'>): number {
 }
 
 /** False: it was known. */
-export function undoLinks(links: Links, to: string, undoing: Undoing, changed: Saying[] = []): boolean {
+export function undoLinks(links: Links, to: string, undoing: Undoing, { lostTs, changed }: Omit<Coming, 'held'>): boolean {
   const undone = (links.undone ??= new Map<string, Undoing[]>());
   const all = undone.get(to) ?? [];
   const known = all.find(({ version }) => version === undoing.version);
   if (known !== undefined) return lowerFloor(known, undoing, changed);
+  keepFloor(links, undoing, lostTs);
   undone.set(to, [...all, undoing]);
   return true;
 }
@@ -225,7 +334,8 @@ export function mayMove({ windowMs }: Links, { receivedAt, merges }: Saying, eve
 }
 
 /** Whether it says anything about the event. */
-function holds({ windowMs, undone }: Links, link: Link, { ts }: Movable): boolean {
+function holds({ windowMs, undone }: Links, link: Holding, { ts }: Movable): boolean {
+  if (link.upTo !== undefined && ts > link.upTo) return false;
   const reaches = ({ receivedAt, floor }: Undoing) => ts > receivedAt - windowMs && (floor === undefined || ts > floor);
   return reaches(link) && !(undone?.get(link.to)?.some((undoing) => undoing.version > link.version && reaches(undoing)) ?? false);
 }

@@ -120,12 +120,14 @@ test('laws 3 and 7: what a key says to itself of what it lost is taken, and park
   const link = { id: 'ada\nat e', to: 'ada', ts: NOW, version: '1-0.0000001', receivedAt: NOW, floor: NOW - 5 };
   const messages: readonly Message[] = [
     { kind: 'link', to: 'cookie', link },
+    { kind: 'link', to: 'cookie', link: { ...link, floor: 0, held: NOW - 5 } },
     { kind: 'unlink', to: 'cookie', from: 'ada', version: '1-0.0000001', receivedAt: NOW, floor: 0 },
   ];
   for (const message of messages) {
     const line = lineOf(message);
     expect([isTaken(line), messageOf(JSON.parse(line) as Event)]).toEqual([true, message]);
     for (const wrong of ['-1', '1.5', '"7"', 'null', '1e300'])
-      expect(isTaken(line.replace(/"floor":\d+/, `"floor":${wrong}`)), wrong).toBe(false);
+      for (const name of ['floor', 'held'].filter((one) => line.includes(`"${one}":`)))
+        expect(isTaken(line.replace(new RegExp(`"${name}":\\d+`), `"${name}":${wrong}`)), wrong).toBe(false);
   }
 });

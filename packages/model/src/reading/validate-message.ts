@@ -21,7 +21,8 @@ const NAME = /^(at [\x20-\x7e]{1,128}|hour \d{1,10})$/;
 type Said = Readonly<Record<string, unknown>>;
 type Rule = readonly [name: string, must: string, holds: (value: unknown, said: Said) => boolean];
 
-const FLOOR: Rule = ['floor', 'be an instant in epoch ms, or absent', (value) => value === undefined || isInstant(value)];
+const INSTANT = ['be an instant in epoch ms, or absent', (value: unknown) => value === undefined || isInstant(value)] as const;
+const FLOOR: Rule = ['floor', ...INSTANT];
 
 const RULES: Readonly<Record<string, readonly Rule[]>> = {
   'tributary.link': [
@@ -29,6 +30,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
     ['id', 'be the key that the link leads to, and a name', isLinkName],
     ['merges', 'be true or absent', (value) => value === undefined || value === true],
     FLOOR,
+    ['held', ...INSTANT],
   ],
   'tributary.unlink': [['from', 'be the key of a user', isKey], FLOOR],
   'tributary.withdraw': [

@@ -43,6 +43,8 @@ export interface Relayed {
   readonly receivedAt: number;
   /** Up to which instant a link, or its undoing, says nothing: its key had lost events before it came. */
   readonly floor?: number | undefined;
+  /** Up to which instant a link holds where it does not count: its key had lost events before it ceased to. */
+  readonly held?: number | undefined;
   /** Digests: of whom what they lent is withdrawn, and by which key that lent it on. */
   readonly withdrawn?: { readonly of: string; readonly by: string };
 }
@@ -67,6 +69,8 @@ interface Tie {
   /** Where it was said. */
   readonly at: string;
   readonly isMerge: boolean;
+  /** Up to when it holds where it does not count; null: it does not. */
+  readonly held: number | null;
   /** Which instants it says nothing about, and those that each of its undoings says nothing about. */
   readonly reach: Reach;
   readonly undone: readonly Reach[];
@@ -86,6 +90,14 @@ function floorOf(floors: readonly Relayed[], kind: 'link' | 'unlink', { key, use
   return own.length === 0 ? -1 : Math.min(...own.map(({ floor = -1 }) => floor));
 }
 
+/** Up to when a key said to itself that a link holds where it does not count: the lowest. */
+function heldOf(relayed: readonly Relayed[], { key, user, id, version }: Floored): number | null {
+  const own = relayed.flatMap((one) =>
+    one.key === key && one.user === user && one.id === id && one.version === version && one.held !== undefined ? [one.held] : [],
+  );
+  return own.length === 0 ? null : Math.min(...own);
+}
+
 type Floored = Pick<Relayed, 'key' | 'user' | 'id' | 'version'>;
 
 function withFloor({ floor }: Relayed): boolean {
@@ -99,9 +111,10 @@ function tiesFor(ties: readonly Tie[], isUsers: boolean): Tie[] {
 
 /**
  * Those of the links of a key that count. A day sees one of each name, the first that it received; with all others of their day that came no later they are
- * `mostOfDay` at most. Where several are left of one name, the one that was said first counts.
+ * `mostOfDay` at most. Where several are left of one name, the one that was said first counts. But where one that does not count holds up to `ts` or longer,
+ * it is the one of its name: the first of these to cease.
  */
-function among(ties: readonly Tie[], mostOfDay: number): Tie[] {
+function among(ties: readonly Tie[], mostOfDay: number, ts: number): Tie[] {
   const dayOf = ({ receivedAt }: Tie) => new Date(receivedAt).toISOString().slice(0, 10);
   const isAlike = (a: Tie, b: Tie) => a.name === b.name && dayOf(a) === dayOf(b);
   const isFirst = (a: Tie, b: Tie) => a.receivedAt < b.receivedAt || (a.receivedAt === b.receivedAt && a.at < b.at);
@@ -109,7 +122,15 @@ function among(ties: readonly Tie[], mostOfDay: number): Tie[] {
   const counted = seen.filter(
     (tie) => seen.filter((other) => dayOf(other) === dayOf(tie) && other.receivedAt <= tie.receivedAt).length <= mostOfDay,
   );
-  return counted.filter((tie) => !counted.some((other) => other.name === tie.name && other.at < tie.at));
+  const counts = counted.filter((tie) => !counted.some((other) => other.name === tie.name && other.at < tie.at));
+  if (ties.every(({ held }) => held === null)) return counts;
+  return [...new Set(ties.map(({ name }) => name))].flatMap((name) => {
+    const now = counts.filter((tie) => tie.name === name);
+    const before = ties
+      .filter((tie) => tie.name === name && tie.held !== null && tie.held >= ts && !now.includes(tie))
+      .sort((a, b) => Number(a.held) - Number(b.held) || (a.at < b.at ? -1 : 1));
+    return before.length > 0 ? before.slice(0, 1) : now;
+  });
 }
 
 /** A link and its undoing say nothing about what lies `windowMs` or more before their receipt, nor about what their key had lost. */
@@ -131,6 +152,7 @@ export function timelinesOfLines(
 ): Timelines {
   const ties = new Map<string, Tie[]>();
   const floors = relayed.filter(withFloor);
+  const holding = relayed.filter(({ held }) => held !== undefined);
   const inOrder = [...relayed].sort((a, b) => (a.version < b.version ? -1 : 1));
   for (const link of inOrder) {
     if (link.kind !== 'link') continue;
@@ -149,6 +171,7 @@ export function timelinesOfLines(
         receivedAt,
         at: link.version,
         isMerge: link.isMerge,
+        held: heldOf(holding, link),
         reach,
         undone: undoings.map((undo) => ({ receivedAt: undo.receivedAt, floor: floorOf(floors, 'unlink', undo) })),
       });
@@ -172,7 +195,7 @@ export function timelinesOfLines(
   );
   const stays = items.filter(({ key, id, ts, path }) => {
     const isUsers = path.length > 0 || !anonymous.has(`${key}\n${id}`);
-    const user = tieAt(tiesFor(among(ties.get(key) ?? [], mostOfDay), isUsers), ts, windowMs);
+    const user = tieAt(tiesFor(among(ties.get(key) ?? [], mostOfDay, ts), isUsers), ts, windowMs);
     return user === null || user === key || path.includes(user) || path.length >= HOPS;
   });
   return timelinesOf(stays);
@@ -196,6 +219,7 @@ export function timelinesOfPeople(
   relayed: readonly Relayed[] = [],
 ): Timelines {
   const floors = relayed.filter(withFloor);
+  const holding = relayed.filter(({ held }) => held !== undefined);
   const tiesOf = (key: string): Tie[] =>
     sent.flatMap((one) => {
       if (one.kind !== 'identify' || one.from !== key) return [];
@@ -207,14 +231,15 @@ export function timelinesOfPeople(
       const name = `${one.key}\n${one.id}`;
       const { ts, receivedAt, at, isMerge } = one;
       const reach = { receivedAt, floor: floorOf(floors, 'link', { key, user: one.key, id: name, version: at }) };
-      return [{ user: one.key, ts, name, receivedAt, at, isMerge, reach, undone }];
+      const held = heldOf(holding, { key, user: one.key, id: name, version: at });
+      return [{ user: one.key, ts, name, receivedAt, at, isMerge, held, reach, undone }];
     });
   const stays = firstOnes(sent).flatMap((one) => {
     if (one.kind !== 'event') return [];
     const path: string[] = [];
     let key = one.key;
     for (;;) {
-      const user = tieAt(tiesFor(among(tiesOf(key), mostOfDay), one.isUsers || path.length > 0), one.ts, windowMs);
+      const user = tieAt(tiesFor(among(tiesOf(key), mostOfDay, one.ts), one.isUsers || path.length > 0), one.ts, windowMs);
       if (user === null || user === key || path.includes(user) || path.length >= HOPS) break;
       path.push(key);
       key = user;

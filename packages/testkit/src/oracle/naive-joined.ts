@@ -24,23 +24,30 @@ export function naiveJoined(
   upTo: readonly string[],
   definitions: Definitions,
   digestOf?: DigestOf,
+  mostOfDay?: number,
 ): RowsByView {
   const { sent, relayed, events } = unforgotten(read(lines, upTo));
-  return naive(eventsOf(timelinesOfLines(sent, relayed, definitions.joinedMs as number, digestOf), events), definitions);
+  const timelines = timelinesOfLines(sent, relayed, definitions.joinedMs as number, digestOf, mostOfDay);
+  return naive(eventsOf(timelines, events), definitions);
 }
 
 /** From what was sent alone, as if each link had been known from the start. Where no erasure is lifted: what came to an erased key from others, these do not send again. */
-export function naiveJoinedOfPeople(lines: readonly LogLine[], upTo: readonly string[], definitions: Definitions): RowsByView {
-  const { timelines, events } = joinedPeople(lines, upTo, definitions.joinedMs as number);
+export function naiveJoinedOfPeople(
+  lines: readonly LogLine[],
+  upTo: readonly string[],
+  definitions: Definitions,
+  mostOfDay?: number,
+): RowsByView {
+  const { timelines, events } = joinedPeople(lines, upTo, definitions.joinedMs as number, mostOfDay);
   return naive(eventsOf(timelines, events), definitions);
 }
 
 /** The same as the events of each key. */
-export function joinedPeople(lines: readonly LogLine[], upTo: readonly string[], windowMs: number) {
+export function joinedPeople(lines: readonly LogLine[], upTo: readonly string[], windowMs: number, mostOfDay?: number) {
   const { sent, relayed, events, erased } = read(lines, upTo);
   // What a user said before they were erased is said: of their own events nothing is left, nor of what is on its way through their key.
   const said = sent.filter(({ kind, key, at }) => kind === 'event' || at < (erased.get(key)?.[0]?.from ?? AT_THE_END));
-  return { timelines: timelinesOfPeople(said, windowMs, new Set(erased.keys()), undefined, relayed), events };
+  return { timelines: timelinesOfPeople(said, windowMs, new Set(erased.keys()), mostOfDay, relayed), events };
 }
 
 /** The events that count for a key, from the lines up to a position of each partition. */
@@ -100,15 +107,16 @@ function read(lines: readonly LogLine[], upTo: readonly string[]) {
         version: string;
         merges?: true;
         floor?: number;
+        held?: number;
         of?: string;
         by?: string;
       };
       const { id = '', path = [], version } = said;
       const [user, isMerge] = [said.to ?? said.from ?? '', said.merges === true];
-      const floor = said.floor;
+      const { floor, held } = said;
       const withdrawn = kind === 'withdraw' ? { withdrawn: { of: said.of ?? '', by: said.by ?? '' } } : {};
       const origin = path[0] ?? '';
-      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin, user, isMerge, at, floor, ...withdrawn });
+      relayed.push({ kind, key, id, path, ts, receivedAt, version, origin, user, isMerge, at, floor, held, ...withdrawn });
       continue;
     }
     if (type === 'tributary.erase' || type === 'tributary.lift') {

@@ -30,12 +30,12 @@ export function receiveLine(state: KeyState, event: Event, line: string, at: Ver
 }
 
 /** What was said of links first: then each event is placed once. They are a set, so the order does not matter. */
-export function keyFromRecord(key: string, record: string, windowMs: number, digestOf?: DigestOf): KeyState {
-  return { ...keyFromLines(key, linesOf(record), windowMs), digestOf, lostTs: markedCut(record) };
+export function keyFromRecord(key: string, record: string, windowMs: number, digestOf?: DigestOf, mostOfDay?: number): KeyState {
+  return { ...keyFromLines(key, linesOf(record), windowMs, mostOfDay), digestOf, lostTs: markedCut(record) };
 }
 
-function keyFromLines(key: string, lines: Iterable<string>, windowMs: number): KeyState {
-  const state = emptyKey(key, windowMs);
+function keyFromLines(key: string, lines: Iterable<string>, windowMs: number, mostOfDay?: number): KeyState {
+  const state = emptyKey(key, windowMs, undefined, mostOfDay);
   const events: (readonly [Event, string])[] = [];
   // By the way that each came the newest alone: what was lent, taken back and lent again is looked at once.
   const newest = new Map<string, ItemMessage>();
@@ -58,9 +58,15 @@ function keyFromLines(key: string, lines: Iterable<string>, windowMs: number): K
  * Those of the lines of a key, in any order, that count for it: each as its origin got it, none of a message. What is lent away is not among them.
  * `digestOf`: where lines of a record are put to those of a generation, which may have what was withdrawn since.
  */
-export function countingLines(key: string, lines: Iterable<string>, windowMs: number, digestOf?: DigestOf): string[] {
+export function countingLines(
+  key: string,
+  lines: Iterable<string>,
+  windowMs: number,
+  digestOf?: DigestOf,
+  mostOfDay?: number,
+): string[] {
   const left = digestOf === undefined ? lines : linesNotWithdrawn([...lines], digestOf);
-  return membersOf(keyFromLines(key, left, windowMs)).map(({ line }) => line);
+  return membersOf(keyFromLines(key, left, windowMs, mostOfDay)).map(({ line }) => line);
 }
 
 /** A record without what was withdrawn from it: messages that lent it, or took it back. */

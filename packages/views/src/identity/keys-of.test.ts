@@ -1,4 +1,5 @@
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
 import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
 import { DAY_MS } from '@tributary/model/time';
 import { expect, test } from 'vitest';
@@ -49,15 +50,18 @@ test('keys are those that events of the user name, until they are undone, and th
 });
 
 test('links of a key are listed in time, with those that were undone', () => {
-  const link = (to: string, ts: number, number: number) =>
-    encodeMessage(
-      { kind: 'link', to: 'laptop', link: { id: `${to}\nat ${number}`, to, ts, version: `${number}`, receivedAt: NOON } },
-      numbered(number),
-    );
+  const link = (to: string, ts: number, number: number, receivedAt = NOON, held?: number) => {
+    const said = { id: `${to}\nat ${number}`, to, ts, version: `${number}`, receivedAt, ...(held !== undefined && { held }) };
+    return encodeMessage({ kind: 'link', to: 'laptop', link: said }, numbered(number));
+  };
   const undo = encodeMessage({ kind: 'unlink', to: 'laptop', from: 'eve', version: '5', receivedAt: NOON }, numbered(5));
   const links = linksOfKey('laptop', record(link('eve', NOON, 2), link('ada', NOON - 9, 3), undo), WINDOW);
   expect(links.map(({ userKey, isUndone }) => [userKey, isUndone])).toEqual([
     ['ada', false],
     ['eve', true],
   ]);
+  // One of more than count of a day, which holds what the key had lost by then.
+  const many = Array.from({ length: MOST_LINKS_OF_DAY }, (_, n) => link('ada', NOON - n, n + 10));
+  const lines = record(...many, link('bob', NOON, 7, NOON + 1, NOON - 9));
+  expect(linksOfKey('laptop', lines, WINDOW).filter(({ userKey }) => userKey === 'bob')).toEqual([]);
 });

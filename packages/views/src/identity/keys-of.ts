@@ -27,15 +27,17 @@ interface OwnKey {
   readonly isMerged: boolean;
 }
 
-/** In time: the links of the key. */
+/** In time: the links of the key that count. */
 export function linksOfKey(key: string, record: string, windowMs: number): LinkOfKey[] {
   const { made, undone } = keyFromRecord(key, record, windowMs).links;
-  return made.map(({ to, ts, receivedAt, version }) => ({
-    userKey: to,
-    sinceMs: ts,
-    receivedAtMs: receivedAt,
-    isUndone: undone?.get(to)?.some((undoing) => undoing.version > version) ?? false,
-  }));
+  return made
+    .filter(({ upTo }) => upTo === undefined)
+    .map(({ to, ts, receivedAt, version }) => ({
+      userKey: to,
+      sinceMs: ts,
+      receivedAtMs: receivedAt,
+      isUndone: undone?.get(to)?.some((undoing) => undoing.version > version) ?? false,
+    }));
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Event } from '@tributary/model/event';
 import { type Change, type KeyState, type Message, withdrawAll } from '@tributary/model/identity/adoption';
-import type { Undoing } from '@tributary/model/identity/links';
+import type { Link } from '@tributary/model/identity/links';
 import { linksOf, mayLink } from '@tributary/model/identity/links-of';
 import {
   delaysNoAnswer,
@@ -57,7 +57,7 @@ export function applyKeyed(
   }
   if (isMessage) noteApplied(run, arrival);
   // A generation that was cut before it, and behind its link, has moved what the key lost.
-  if (saysFloor(event)) effects.overflowed++;
+  if (saysLost(event)) effects.overflowed++;
   if (change === null) {
     if (!isMessage) effects.duplicates++;
     return;
@@ -79,11 +79,14 @@ export function applyKeyed(
   const kept = change.kept === undefined ? line : encodeMessage(change.kept, numberOfMessage(event));
   if (LASTING_TYPES.includes(event.type) || event.ts > arrival.logTimeMs - recordRetentionMs(run.rules))
     append(effects, userKey, user, `${kept}\n`);
+  for (const message of change.beside ?? [])
+    append(effects, userKey, user, `${encodeMessage(message, numberOfMessage(event))}\n`);
 }
 
-/** Whether it is what a key says to itself of a link, or an undoing, that came after its record lost events. */
-function saysFloor({ type, properties }: Event): boolean {
-  return LINK_TYPES.includes(type) && (properties?.[SAID] as Partial<Undoing> | undefined)?.floor !== undefined;
+/** Whether it is what a key says to itself of a link, or an undoing, that came after its record lost events, or of a link that does not count since. */
+function saysLost({ type, properties }: Event): boolean {
+  const { floor, held } = (properties?.[SAID] ?? {}) as Partial<Link>;
+  return LINK_TYPES.includes(type) && (floor ?? held) !== undefined;
 }
 
 /**

@@ -114,6 +114,8 @@ export interface RecordLimits {
   readonly trimRecordLength: number;
   /** A record that passes this loses its oldest events: Redis takes strings of 512 MB, and reads of seconds. UTF-16 units. */
   readonly maxRecordLength: number;
+  /** Links of a key that count, of those that it received on one day; as both layers have it, where it is not said. */
+  readonly linksOfDay?: number | undefined;
   /** Bytes of records in one answer of the store, unless a single one has more. */
   readonly readBytes: number;
   /** Bytes of records that one batch of a partition loads, and rewrites. */
@@ -121,7 +123,7 @@ export interface RecordLimits {
 }
 
 export function createUserRecords(store: SpeedStore, limits: RecordLimits, digestOf: DigestOf): UserRecords {
-  const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes } = limits;
+  const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes, linksOfDay } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
   const readAlong = new WeakMap<DecodedBatch, ReadonlyMap<string, RecordAt>>();
 
@@ -153,7 +155,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
 
   /** Links that come move nothing that its record may lack: by its own mark, or as all records of the partition do since log time fell back. */
   function keyOf({ definitions, cutTs }: PartitionRun, userKey: string, record: string | null): KeyState {
-    const key = keyFromRecord(userKey, record ?? '', definitions.joinedMs ?? 0, digestOf);
+    const key = keyFromRecord(userKey, record ?? '', definitions.joinedMs ?? 0, digestOf, linksOfDay);
     key.lostTs = Math.max(key.lostTs, Math.floor(cutTs));
     return key;
   }
