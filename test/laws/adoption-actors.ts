@@ -48,6 +48,7 @@ export async function runWorker(name: string, turn: Turn, shared: Shared): Promi
       ...(maxEntries > 2 && { readBytes: 1, loadBytes: 1 }),
       waitMs: 0,
       maxCachedEvents: random.pick([1, 8, 1_000]),
+      shelvedAfter: 2,
       messagesLength: random.pick([0, 600, 100_000]),
       linksOfDay,
       trimRecordLength: random.pick([1, 200, 100_000]),

@@ -1,6 +1,6 @@
 /**
  * Events of timelines as numbers in typed arrays, each at a place of its own. What is the same for many (type, place, currency …) is one
- * entry of a table; ids are texts. Nothing else of an event is seen by the garbage collector.
+ * entry of a table; ids are texts, while they are not taken away (packed-timelines.ts). Nothing else of an event is seen by the garbage collector.
  */
 import type { EventKind } from '@tributary/model/definitions';
 import type { HeldVisits } from './sessions/joining.ts';
@@ -15,6 +15,7 @@ export interface PackedRecords extends HeldVisits {
   /** Lets go of the texts of these places. */
   clear(from: number, to: number): void;
   idAt(record: number): string;
+  setId(record: number, id: string): void;
   /** How many places there are. */
   size(): number;
   /** Makes room for `size` places. */
@@ -90,6 +91,9 @@ export function createPackedRecords(size: number): PackedRecords {
       if (onces.size > 0) for (let record = from; record < to; record++) onces.delete(record);
     },
     idAt: (record) => ids[record] as string,
+    setId(record, id) {
+      ids[record] = id;
+    },
     tsAt: (record) => ts[record] as number,
     visitAt: (record) => (table.kinds[kindOf[record] as number] as Kind).visit,
     engagedMsAt: (record) => engaged[record] as number,

@@ -36,6 +36,9 @@ export interface PackedTimelines {
   append(user: HeldTimeline, event: TimelineEvent): boolean;
   /** What a visit that is to be added behind all others does to sessions; undefined: the timeline has to be opened. The timeline must be packed. */
   joining(user: HeldTimeline, visit: TimelineEvent): Joining | undefined;
+  /** The ids of the events in their order, which are held elsewhere from then on. The timeline must be packed; it may move, and is good for nothing else until it has them again. */
+  takeIds(user: HeldTimeline): string[];
+  giveIds(user: HeldTimeline, ids: readonly string[]): void;
   /** Leaves the user's block to others: they are not held any more. */
   release(user: HeldTimeline): void;
   /** Whether most of what is reserved is not in use, so that `compact` pays. */
@@ -148,6 +151,19 @@ export function createPackedTimelines(): PackedTimelines {
     },
 
     joining: (user, visit) => joiningOf(records, user.block, user.block + user.length, visit),
+
+    takeIds({ block, length }) {
+      const ids: string[] = [];
+      for (let record = block; record < block + length; record++) {
+        ids.push(records.idAt(record));
+        records.setId(record, '');
+      }
+      return ids;
+    },
+
+    giveIds({ block }, ids) {
+      for (const [i, id] of ids.entries()) records.setId(block + i, id);
+    },
 
     release(user) {
       if (user.long === undefined) leaveBlock(user.block, user.length);

@@ -60,6 +60,8 @@ export const DEFAULT_LIMITS: WorkerLimits = {
   waitMs: 250,
   maxTimelineEvents: SPEED_SETTINGS.timelineEvents.default,
   maxCachedEvents: 200_000,
+  // Some seconds where events come one by one; a worker that catches up has read its log by then.
+  shelvedAfter: 512,
   trimRecordLength: 256 * 1024,
   maxRecordLength: 32 * 1024 * 1024,
   readBytes: 8 * 1024 * 1024,

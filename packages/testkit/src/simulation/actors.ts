@@ -142,6 +142,7 @@ export async function speedWorker(world: World, name: string, turn: Turn): Promi
       waitMs: 0,
       maxTimelineEvents: world.maxTimelineEvents,
       maxCachedEvents: random.pick([1, 8, 1_000]),
+      shelvedAfter: 2,
       trimRecordLength: random.pick([1, 1, 200, 1_500, 100_000]),
     },
     onReset: (partition, why) => world.note(`${name}: forgets p${partition}: ${why instanceof Error ? why.message : why}`),

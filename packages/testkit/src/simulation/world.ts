@@ -34,6 +34,7 @@ export interface PartsUnderTest {
       readonly waitMs: number;
       readonly maxTimelineEvents?: number;
       readonly maxCachedEvents: number;
+      readonly shelvedAfter?: number;
       readonly takenBytes?: number;
       readonly trimRecordLength: number;
       readonly turnWork?: number;

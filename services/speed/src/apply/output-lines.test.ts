@@ -12,7 +12,7 @@ const arrival = { userKey: 'u:1', line: JSON.stringify(event) };
 
 function linesOf(outcomes: readonly StepOutcome[], outputs: PartitionLimits['outputs'] = 'all', type = event.type): string[] {
   const lines: string[] = [];
-  const limits = { maxTimelineEvents: 100, maxCachedEvents: 100, outputs };
+  const limits = { maxTimelineEvents: 100, maxCachedEvents: 100, shelvedAfter: 1, outputs };
   leaveOutputs(lines, arrival, { ...event, type }, outcomes, { definitions, limits, sha256Hex });
   return lines.map((line) => JSON.parse(line).type);
 }

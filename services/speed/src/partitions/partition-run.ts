@@ -80,6 +80,8 @@ export interface PartitionLimits {
   readonly maxTimelineEvents: number;
   /** Bound on what the cache of one partition holds, events. */
   readonly maxCachedEvents: number;
+  /** Commits of the partition without an event of a user, after which the ids of their events are held as bytes. */
+  readonly shelvedAfter: number;
   /** What goes into the outbox. */
   readonly outputs: OutputKinds;
 }
@@ -131,7 +133,7 @@ export async function loadPartition(
     rules,
     countsFrom,
     viewsSince: generation < countsFrom ? countedOnlyFrom(countsFrom, viewsSince) : viewsSince,
-    users: createUserCache(limits.maxCachedEvents),
+    users: createUserCache(limits.maxCachedEvents, limits.shelvedAfter),
     following: followFrom(state, definitions, sha256Hex, limits.maxCachedEvents),
     erased: await erasedOf(partition, state, erasedBefore),
     until: undefined,
@@ -186,8 +188,8 @@ export function joinRulesOf(
 }
 
 /** Their records have changed without them. */
-export function forgetUsers(run: PartitionRun, { maxCachedEvents }: PartitionLimits): void {
-  run.users = createUserCache(maxCachedEvents);
+export function forgetUsers(run: PartitionRun, { maxCachedEvents, shelvedAfter }: PartitionLimits): void {
+  run.users = createUserCache(maxCachedEvents, shelvedAfter);
 }
 
 /** Other definitions may follow others of the users, and where log time falls back they are followed from there. */

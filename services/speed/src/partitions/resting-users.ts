@@ -5,28 +5,19 @@
  * A user has a slot for as long as the cache holds them. They are awake, an object, while a batch concerns them, and rest once it is committed. Some stay
  * awake: those with a long timeline, and those of whom more is known than has a form here.
  */
-import {
-  bytesOfText,
-  byteTape,
-  type CommonOfKeys,
-  fitsInBytes,
-  MOST_KEY_BYTES,
-  readKey,
-  readNumber,
-  readText,
-  writeKey,
-  writeNumber,
-  writeText,
-} from '@tributary/model/identity/key-bytes';
+import { bytesOfText, byteTape, readNumber, readText, writeNumber, writeText } from '@tributary/model/identity/key-bytes';
 import { type HeldTimeline, heldTimeline, type PackedTimelines } from '@tributary/views/packed-timelines';
 import { type CachedUser, newUser } from './cached-user.ts';
 import { createRestingBytes } from './resting-bytes.ts';
+import { createUserNotes } from './user-notes.ts';
 
 export interface RestingUsers {
   /** A slot that no other user has. */
   take(): number;
   /** False: the user has to stay awake. */
   rest(user: CachedUser): boolean;
+  /** Holds the ids of the user's events as bytes, who rests: it takes time to make texts of them again. */
+  shelve(slot: number): void;
   /** The user as an object. */
   wake(slot: number, userKey: string): CachedUser;
   /** The user of the slot is not held any more. */
@@ -51,76 +42,51 @@ const BATCH = 6;
 const WEIGHT = 7;
 const IS_ERASED = 8;
 const NOTES = 9;
-const PLACES = 10;
+const IDS = 10;
+const PLACES = 11;
 
-/** In place of where notes lie. */
-const NO_NOTES = -1;
-/** Bytes of notes but for the key. */
-const MOST_NOTES = 4 * 1024;
-const BYTES_OF_NUMBERS = 32;
-/** Kinds of keys: there is one, but where definitions change. */
-const MOST_KINDS = 64;
-/** In place of a number of things, or of a kind: there is nothing of it. */
-const NONE = -1;
+/** In place of where bytes lie. */
+const NOWHERE = -1;
+/** In place of a batch: no user has the slot. */
+const FREE = -1;
+/** Bytes of the ids of one user. */
+const MOST_IDS = 8 * 1024;
+const BYTES_OF_NUMBERS = 8;
 
-const SCRATCH = byteTape(new Uint8Array(MOST_KEY_BYTES + MOST_NOTES));
+const SCRATCH = byteTape(new Uint8Array(MOST_IDS));
 const NOTHING = { key: undefined, said: undefined, named: undefined };
 
 export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
   let rows = new Float64Array(64 * PLACES);
   let slots = 0;
   const free: number[] = [];
-  const notes = createRestingBytes();
-  const kinds: CommonOfKeys[] = [];
+  const notes = createUserNotes();
+  const notesOf = createRestingBytes();
+  const idsOf = createRestingBytes();
 
   const get = (slot: number, place: number) => rows[slot * PLACES + place] as number;
   const set = (slot: number, place: number, value: number) => {
     rows[slot * PLACES + place] = value;
   };
 
-  /** Undefined: there is nothing to note, null: it does not fit. */
-  function noted({ key, said, named }: CachedUser): Uint8Array | undefined | null {
-    if (key === undefined && said === undefined && named === undefined) return undefined;
-    const kind = key === undefined ? NONE : kindOf(key);
-    if (kind === null || (key !== undefined && !fitsInBytes(key)) || lengthOf(said, named) > MOST_NOTES) return null;
-    SCRATCH.at = 0;
-    writeNumber(SCRATCH, named?.size ?? NONE);
-    for (const partition of named ?? []) writeNumber(SCRATCH, partition);
-    writeNumber(SCRATCH, said?.size ?? NONE);
-    for (const [name, receivedAt] of said ?? []) {
-      writeText(SCRATCH, name);
-      writeNumber(SCRATCH, receivedAt);
-    }
-    writeNumber(SCRATCH, kind);
-    if (key !== undefined) writeKey(SCRATCH, key);
-    return SCRATCH.bytes.subarray(0, SCRATCH.at);
+  function leaveBytes(slot: number): void {
+    const [ofNotes, ofIds] = [get(slot, NOTES), get(slot, IDS)];
+    if (ofNotes !== NOWHERE) notesOf.leave(ofNotes);
+    if (ofIds !== NOWHERE) idsOf.leave(ofIds);
+    set(slot, NOTES, NOWHERE);
+    set(slot, IDS, NOWHERE);
   }
 
-  /** null: there are too many kinds. */
-  function kindOf({ links: { windowMs, mostOfDay }, digestOf }: NonNullable<CachedUser['key']>): number | null {
-    const known = kinds.findIndex(
-      (kind) => kind.windowMs === windowMs && kind.mostOfDay === mostOfDay && kind.digestOf === digestOf,
-    );
-    if (known >= 0) return known;
-    return kinds.length < MOST_KINDS ? kinds.push({ windowMs, mostOfDay, digestOf }) - 1 : null;
+  function timelineOf(slot: number): HeldTimeline {
+    const timeline = heldTimeline(timelines);
+    timeline.block = get(slot, BLOCK) | 0;
+    timeline.length = get(slot, LENGTH) | 0;
+    return timeline;
   }
 
-  function readNotes(place: number, userKey: string): Pick<CachedUser, 'key' | 'said' | 'named'> {
-    const tape = byteTape(notes.at(place));
-    const ofNamed = readNumber(tape);
-    const named = ofNamed === NONE ? undefined : new Set(Array.from({ length: ofNamed }, () => readNumber(tape)));
-    const ofSaid = readNumber(tape);
-    const said =
-      ofSaid === NONE ? undefined : new Map(Array.from({ length: ofSaid }, () => [readText(tape), readNumber(tape)] as const));
-    const kind = readNumber(tape);
-    const key = kind === NONE ? undefined : readKey(tape, userKey, kinds[kind] as CommonOfKeys);
-    return { key, said, named };
-  }
-
-  function leaveNotes(slot: number): void {
-    const place = get(slot, NOTES);
-    if (place !== NO_NOTES) notes.leave(place);
-    set(slot, NOTES, NO_NOTES);
+  function readIds(place: number): string[] {
+    const tape = byteTape(idsOf.at(place));
+    return Array.from({ length: readNumber(tape) }, () => readText(tape));
   }
 
   function take(): number {
@@ -130,7 +96,8 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
       more.set(rows);
       rows = more;
     }
-    set(slot, NOTES, NO_NOTES);
+    set(slot, NOTES, NOWHERE);
+    set(slot, IDS, NOWHERE);
     return slot;
   }
 
@@ -138,7 +105,7 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
     take,
     rest(user) {
       const { slot } = user;
-      const bytes = user.long === undefined ? noted(user) : null;
+      const bytes = user.long === undefined ? notes.write(user) : null;
       if (bytes === null) return false;
       set(slot, BLOCK, user.block);
       set(slot, LENGTH, user.length);
@@ -150,15 +117,27 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
       set(slot, WEIGHT, user.weight);
       set(slot, IS_ERASED, user.isErased ? 1 : 0);
       if (bytes !== undefined) {
-        set(slot, NOTES, notes.hold(slot, bytes));
-        notes.tidy((moved, place) => set(moved, NOTES, place));
+        set(slot, NOTES, notesOf.hold(slot, bytes));
+        notesOf.tidy((moved, place) => set(moved, NOTES, place));
       }
       return true;
     },
+    shelve(slot) {
+      if (get(slot, LENGTH) === 0 || get(slot, IDS) !== NOWHERE) return;
+      const timeline = timelineOf(slot);
+      const ids = timelines.takeIds(timeline);
+      if (ids.reduce((sum, id) => sum + bytesOfText(id), BYTES_OF_NUMBERS) > MOST_IDS) return timelines.giveIds(timeline, ids);
+      SCRATCH.at = 0;
+      writeNumber(SCRATCH, ids.length);
+      for (const id of ids) writeText(SCRATCH, id);
+      set(slot, IDS, idsOf.hold(slot, SCRATCH.bytes.subarray(0, SCRATCH.at)));
+      idsOf.tidy((moved, place) => set(moved, IDS, place));
+    },
     wake(slot, userKey) {
-      const place = get(slot, NOTES);
-      const { key, said, named } = place === NO_NOTES ? NOTHING : readNotes(place, userKey);
-      leaveNotes(slot);
+      const [ofNotes, ofIds] = [get(slot, NOTES), get(slot, IDS)];
+      const { key, said, named } = ofNotes === NOWHERE ? NOTHING : notes.read(notesOf.at(ofNotes), userKey);
+      if (ofIds !== NOWHERE) timelines.giveIds(timelineOf(slot), readIds(ofIds));
+      leaveBytes(slot);
       const user = newUser(timelines, slot, get(slot, RECORD_LENGTH), get(slot, TRIM_AT), get(slot, BATCH), key);
       user.block = get(slot, BLOCK) | 0;
       user.length = get(slot, LENGTH) | 0;
@@ -171,25 +150,14 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
       return user;
     },
     leave(slot) {
-      leaveNotes(slot);
+      leaveBytes(slot);
+      set(slot, BATCH, FREE);
       free.push(slot);
     },
     batchOf: (slot) => get(slot, BATCH),
     weightOf: (slot) => get(slot, WEIGHT),
-    timelineOf(slot) {
-      const timeline = heldTimeline(timelines);
-      timeline.block = get(slot, BLOCK);
-      timeline.length = get(slot, LENGTH);
-      return timeline;
-    },
+    timelineOf,
     lay: (slot, { block }) => set(slot, BLOCK, block),
-    reserved: notes.reserved,
+    reserved: () => notesOf.reserved() + idsOf.reserved(),
   };
-}
-
-/** Room for what was said and named. */
-function lengthOf(said: CachedUser['said'], named: CachedUser['named']): number {
-  let length = BYTES_OF_NUMBERS + 8 * (named?.size ?? 0);
-  for (const name of said?.keys() ?? []) length += 8 + bytesOfText(name);
-  return length;
 }

@@ -25,7 +25,11 @@ const BYTES_OF_AN_EVENT = 256;
 /** What an eviction leaves of the bound, so that evictions are rare. */
 const KEEP = 0.8;
 
-export function createUserCache(maxEvents: number): UserCache {
+/** Users at a time. */
+const MOST_SHELVED = 256;
+
+/** `shelvedAfter`: evictions, so commits of the partition, without an event of a user. */
+export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIVE_INFINITY): UserCache {
   /** Their slots. */
   const users = new Map<string, number>();
   const timelines = createPackedTimelines();
@@ -36,6 +40,9 @@ export function createUserCache(maxEvents: number): UserCache {
   let held = 0;
   /** Each once; users are evicted only when they are not in here. */
   let touched: CachedUser[] = [];
+  let evictions = 0;
+  /** Those who went to rest, in that order: who, after which batch, and at which eviction. */
+  let rested: Rested = { slots: [], batches: [], at: [], next: 0 };
 
   /** What the batches up to `batch` made of the users that they touched, who rest from now on. */
   function weigh(batch: number): void {
@@ -47,10 +54,27 @@ export function createUserCache(maxEvents: number): UserCache {
         held += weight - user.weight;
         user.weight = weight;
         user.isTouched = false;
-        if (resting.rest(user)) awake[user.slot] = undefined;
+        if (!resting.rest(user)) continue;
+        awake[user.slot] = undefined;
+        rested.slots.push(user.slot);
+        rested.batches.push(user.batch);
+        rested.at.push(evictions);
       }
     }
     touched = later;
+  }
+
+  /** Those who rested for long. */
+  function shelve(): void {
+    const { slots, batches, at } = rested;
+    for (let most = MOST_SHELVED; most > 0; most--) {
+      const { next } = rested;
+      if (next >= slots.length || (at[next] as number) + shelvedAfter > evictions) break;
+      const slot = slots[next] as number;
+      if (awake[slot] === undefined && resting.batchOf(slot) === batches[next]) resting.shelve(slot);
+      rested.next++;
+    }
+    if (rested.next > MOST_SHELVED && 2 * rested.next > slots.length) rested = withoutFirst(rested);
   }
 
   function touch(user: CachedUser): void {
@@ -91,7 +115,9 @@ export function createUserCache(maxEvents: number): UserCache {
       return user;
     },
     evict(batch) {
+      evictions++;
       weigh(batch);
+      shelve();
       if (held > maxEvents) evictOldest(batch);
       if (timelines.isWasteful()) timelines.compact(allTimelines());
     },
@@ -127,4 +153,16 @@ export function createUserCache(maxEvents: number): UserCache {
 /** A joined key holds its events as lines. */
 function weightOfKey({ key }: CachedUser): number {
   return key === undefined ? 0 : key.held.count + Math.floor(key.held.bytes.length / BYTES_OF_AN_EVENT);
+}
+
+interface Rested {
+  readonly slots: number[];
+  readonly batches: number[];
+  readonly at: number[];
+  /** The first one that was not looked at yet. */
+  next: number;
+}
+
+function withoutFirst({ slots, batches, at, next }: Rested): Rested {
+  return { slots: slots.slice(next), batches: batches.slice(next), at: at.slice(next), next: 0 };
 }
