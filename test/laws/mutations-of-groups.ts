@@ -24,8 +24,8 @@ export const MUTATIONS_OF_GROUPS: readonly Mutation[] = [
     lie: 'credit is filed under any of the groups',
     law: '5',
     file: 'packages/views/src/credit/batch.sql',
-    from: 'filed_no, partition, coalesce(place_no, of_channel) AS place_no,',
-    to: 'filed_no, CASE WHEN place_no IS NULL THEN 0 END AS partition, coalesce(place_no, of_channel) AS place_no,',
+    from: 'filed_no, partition, coalesce(place_no, of_channel) AS place_no, place_no IS NULL AS by_partition,\n    sum',
+    to: 'filed_no, CASE WHEN place_no IS NULL THEN 0 END AS partition, coalesce(place_no, of_channel) AS place_no, place_no IS NULL AS by_partition,\n    sum',
     test: 'test/laws/two-engines-journeys.test.ts',
   },
   {

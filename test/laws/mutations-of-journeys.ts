@@ -403,4 +403,28 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     to: 'return null;',
     test: 'test/laws/law-1-merge.test.ts',
   },
+  {
+    lie: 'a campaign that is met twice on a path takes part in its conversion twice',
+    law: '5',
+    file: `${VIEWS}/assists/batch.sql`,
+    from: 'WHERE list_position(places, (step & 4294967295)::INTEGER) = own_i',
+    to: 'WHERE own_i > 0',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
+  {
+    lie: 'of the channels that are not tracked one takes part in a conversion',
+    law: '5',
+    file: `${VIEWS}/assists/batch.sql`,
+    from: ' HAVING min(of_channel) = max(of_channel)',
+    to: '',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
+  {
+    lie: 'a path of direct touches alone credits its first touch as the last indirect one',
+    law: '5',
+    file: `${VIEWS}/journeys/walk.sql`,
+    from: '::INTEGER, last_place) AS credited_place',
+    to: '::INTEGER, first_place) AS credited_place',
+    test: 'test/laws/two-engines-journeys.test.ts',
+  },
 ];

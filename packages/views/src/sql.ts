@@ -120,7 +120,12 @@ function withoutFarSteps(sql: string, { transitionOrder }: Definitions['attribut
   );
 }
 
-/** After `pathStatements`, what each channel has of a path: for views that look at it. `repeats`: some look at `again`, what conversions repeat. */
+/** After `pathStatements`, the steps of each channel on a path: for views that look at them, or at parts. */
+export function ownStatements(): string[] {
+  return statementsOf(read('journeys/own.sql'));
+}
+
+/** After `ownStatements`, what each channel has of a path: for views that look at it. `repeats`: some look at `again`, what conversions repeat. */
 export function partStatements(repeats = true): string[] {
   const statements = statementsOf(read('journeys/parts.sql'));
   return repeats ? statements : statements.filter((sql) => !sql.includes(' TABLE again '));

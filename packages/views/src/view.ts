@@ -59,6 +59,8 @@ export interface View<Seen = unknown> {
   readonly countsSessions?: true;
   /** Its SQL reads what each channel has of a path: journeys/parts.sql. */
   readonly looksAtParts?: true;
+  /** Its SQL reads the steps of each channel on a path: journeys/own.sql. Views that look at parts may as well. */
+  readonly looksAtOwn?: true;
   /** Its SQL reads which orders of a user conversions repeat: `again` of journeys/parts.sql. */
   readonly looksAtRepeats?: true;
   /** Its SQL reads the passages along paths: journeys/edges.sql. */

@@ -19,6 +19,7 @@ import {
   convertingSql,
   edgeStatements,
   membersSql,
+  ownStatements,
   partStatements,
   pathStatements,
   REPEATS,
@@ -176,9 +177,12 @@ async function addJourneyRows(session: DuckDb, definitions: Definitions, views: 
   const asked = repeats ? views : views.filter(({ looksAtRepeats }) => !looksAtRepeats);
   const {
     parts = [],
+    own = [],
     edges = [],
     paths = [],
-  } = Object.groupBy(asked, (view) => (view.looksAtParts ? 'parts' : view.looksAtEdges ? 'edges' : 'paths'));
+  } = Object.groupBy(asked, ({ looksAtParts, looksAtOwn, looksAtEdges }) =>
+    looksAtParts ? 'parts' : looksAtOwn ? 'own' : looksAtEdges ? 'edges' : 'paths',
+  );
   const addAll = async (statements: readonly string[], looking: readonly View[]) => {
     if (looking.length === 0) return;
     await runAll(session, statements);
@@ -187,9 +191,13 @@ async function addJourneyRows(session: DuckDb, definitions: Definitions, views: 
       looking.map((view) => rowsInto(view)),
     );
   };
+  const addOfChannels = async () => {
+    if (parts.length + own.length > 0) await runAll(session, ownStatements());
+    await allEnded([addAll(partStatements(repeats), parts), addAll([], own)]);
+  };
   // Each is a chain of statements; the longest ones begin.
   await sideBySide(CONNECTIONS, [
-    () => addAll(partStatements(repeats), parts),
+    addOfChannels,
     () => addAll(edgeStatements(definitions), edges),
     ...paths.map((view) => () => session.run(rowsInto(view))),
   ]);

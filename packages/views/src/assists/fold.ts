@@ -13,6 +13,7 @@ export const assists = {
   dimensions: ['day', 'type', 'channel', 'campaign', 'currency'],
   measures: ['assisted', 'assistedValueMinor', 'participated', 'participatedValueMinor'],
   lens: CONVERTING_PATH,
+  looksAtOwn: true,
   rows({ conversion: { ts, type, currency, valueMinor }, path }, _definitions, emit) {
     const assisting = new Set<string>();
     for (const touch of path.slice(0, -1)) addPlaces(assisting, touch);

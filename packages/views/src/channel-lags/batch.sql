@@ -8,7 +8,7 @@ FROM (
     filed_no, own.channel_no, (ts - seq // 524288) // 86400000 AS lag_days,
     sum(sign) AS conversions, sum(sign * value) AS "valueMinor"
   FROM own JOIN path USING (path_no)
-  WHERE own_i = 1 AND own.channel_no > 0 AND NOT is_null
+  WHERE own.channel_no > 0 AND NOT is_null
   GROUP BY ALL
 )
 JOIN channel USING (channel_no) JOIN filed USING (filed_no)

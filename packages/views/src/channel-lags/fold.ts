@@ -12,7 +12,7 @@ export const channelLags = {
   dimensions: ['day', 'type', 'channel', 'lagDays', 'currency'],
   measures: ['conversions', 'valueMinor'],
   lens: CONVERTING_PATH,
-  looksAtParts: true,
+  looksAtOwn: true,
   rows({ conversion: { ts, type, currency, valueMinor }, path, channels }, _definitions, emit) {
     const filed = `${dayOf(ts)}\t${type}`;
     const met = new Set<string>();

@@ -6,7 +6,7 @@
 --      as many, and would be summed again for either.
 WITH weighted AS (
   SELECT
-    filed_no, partition, place_no, of_channel, sign, value, i::BIGINT AS i, n, i = credited_i AS credited,
+    filed_no, partition, place_no, of_channel, sign, value, i::BIGINT AS i, n,
     abs(value)::DOUBLE * greatest(100 * n, decay_all) >= 9e18 AS wide,
     -- Two steps share as first : last; else the middle shares what these leave, scaled by the number of middle steps.
     CASE WHEN n = 1 THEN 1 WHEN n = 2 THEN first_percent + last_percent ELSE 100 * (n - 2) END AS position_all,
@@ -28,12 +28,6 @@ WITH weighted AS (
 summed AS (
   SELECT
     filed_no, partition, coalesce(place_no, of_channel) AS place_no, place_no IS NULL AS by_partition,
-    sum(CASE WHEN i = 1 THEN sign * 1000000 ELSE 0 END) AS first_micros,
-    sum(CASE WHEN i = 1 THEN sign * value ELSE 0 END) AS first_value,
-    sum(CASE WHEN i = n THEN sign * 1000000 ELSE 0 END) AS last_micros,
-    sum(CASE WHEN i = n THEN sign * value ELSE 0 END) AS last_value,
-    sum(CASE WHEN credited THEN sign * 1000000 ELSE 0 END) AS nondirect_micros,
-    sum(CASE WHEN credited THEN sign * value ELSE 0 END) AS nondirect_value,
     sum(sign * share(1000000, i - 1, i, n)) AS linear_micros,
     sum(sign * signed_share(value, i - 1, i, n, wide)) AS linear_value,
     sum(sign * share(1000000, position_before, position_upto, position_all)) AS position_micros,
@@ -42,19 +36,34 @@ summed AS (
     sum(sign * signed_share(value, decay_before, decay_upto, decay_all, wide)) AS decay_value
   FROM weighted
   GROUP BY GROUPING SETS ((filed_no, place_no), (filed_no, partition, of_channel))
+),
+-- Models that give all of a conversion to one step.
+whole AS (
+  SELECT
+    filed_no, partition, coalesce(place_no, of_channel) AS place_no, place_no IS NULL AS by_partition,
+    model, sum(sign) * 1000000 AS micros, sum(sign * value) AS value
+  FROM (
+    SELECT
+      filed_no, partition, sign, value,
+      unnest(['first', 'last', 'lastNonDirect']) AS model, unnest([first_place, last_place, credited_place]) AS place_no
+    FROM path
+    WHERE NOT is_null
+  ) JOIN (SELECT place_no, of_channel FROM place) AS filed_at USING (place_no)
+  GROUP BY GROUPING SETS ((filed_no, model, place_no), (filed_no, model, partition, of_channel))
+),
+each AS (
+  SELECT filed_no, partition, place_no, by_partition, share.model, share.micros, share.value
+  FROM (
+    SELECT filed_no, partition, place_no, by_partition, unnest([
+      {model: 'linear', micros: linear_micros, value: linear_value},
+      {model: 'positionBased', micros: position_micros, value: position_value},
+      {model: 'timeDecay', micros: decay_micros, value: decay_value}
+    ]) AS share
+    FROM summed
+  )
+  UNION ALL FROM whole
 )
 SELECT
-  day, model.name AS model, type, channel, CASE WHEN NOT by_partition THEN campaign END AS campaign, currency, partition, model.micros AS "creditMicros", model.value AS "valueMinor"
-FROM (
-  SELECT filed_no, partition, place_no, by_partition, unnest([
-    {name: 'first', micros: first_micros, value: first_value},
-    {name: 'last', micros: last_micros, value: last_value},
-    {name: 'lastNonDirect', micros: nondirect_micros, value: nondirect_value},
-    {name: 'linear', micros: linear_micros, value: linear_value},
-    {name: 'positionBased', micros: position_micros, value: position_value},
-    {name: 'timeDecay', micros: decay_micros, value: decay_value}
-  ]) AS model
-  FROM summed
-)
-JOIN filed USING (filed_no) JOIN place USING (place_no)
-WHERE model.micros <> 0 OR model.value <> 0
+  day, model, type, channel, CASE WHEN NOT by_partition THEN campaign END AS campaign, currency, partition, micros AS "creditMicros", value AS "valueMinor"
+FROM each JOIN filed USING (filed_no) JOIN place USING (place_no)
+WHERE micros <> 0 OR value <> 0

@@ -1,24 +1,18 @@
 -- What each channel has of a path.
 --
--- In:  walked, path  see walk.sql; channel, see steps.sql; asked, timelines  see conversions.sql; attribution, from the definitions
--- Out: own   (path_no, channel_no, i, seq, own_i, own_n)  step i of the path is number own_i of its channel's own_n
---      part  (path_no, channel_nos)  the distinct channels of the path, in the order in which they first occur
+-- In:  own  see own.sql; path  see walk.sql; channel, see steps.sql; asked, timelines  see conversions.sql; attribution, from the definitions
+-- Out: part  (path_no, channel_nos)  the distinct channels of the path, in the order in which they first occur
 --      coalition (filed_no, partition, is_null, channels, journeys, value)  journeys by the set of channels on their path
 --                (coalitionOf in channels.ts)
 --      again (filed_no, partition, channels, numbers, conversions)  conversions that are not a user's first order over each channel of their path,
 --                by which order they are over each (ordersOver in repeat.ts)
 -- Statements end with a semicolon at the end of a line.
-CREATE OR REPLACE TABLE own AS
-  SELECT
-    path_no, channel_no, i, seq,
-    (row_number() OVER (PARTITION BY path_no, channel_no ORDER BY i))::INTEGER AS own_i,
-    (count(*) OVER (PARTITION BY path_no, channel_no))::INTEGER AS own_n
-  FROM walked;
--- Sorted as one integer: the step, then its channel.
+-- Sorted as one integer: the first step, then its channel.
 CREATE OR REPLACE TABLE part AS
-  SELECT path_no, list_transform(list_sort(list(i::BIGINT << 32 | channel_no)), step -> (step & 4294967295)::INTEGER) AS channel_nos
+  SELECT
+    path_no,
+    list_transform(list_sort(list(steps[1] >> 32 << 32 | channel_no)), step -> (step & 4294967295)::INTEGER) AS channel_nos
   FROM own
-  WHERE own_i = 1
   GROUP BY path_no;
 CREATE OR REPLACE TABLE coalition AS
 WITH counted AS (
@@ -65,7 +59,7 @@ met AS (
     path_no, channel_no,
     CASE WHEN is_order THEN 1 + len(list_filter(earlier, order_seq -> order_seq >= coalesce(since, own.seq))) ELSE 0 END AS number
   FROM repeating JOIN own USING (path_no)
-  WHERE own_i = 1 AND channel_no > 0
+  WHERE channel_no > 0
 ),
 listed AS (
   SELECT path_no, list_sort(list(channel_no << 4 | number)) AS numbered, max(number) AS highest

@@ -4,7 +4,7 @@
 -- Out: walked  (path_no, i, place_no, channel_no, back_1 … back_4, weight, weights)  step i of a path, the channels of the steps
 --              before it (as many as passages ask for, see sql.ts), its weight by age and the sum of weights up to it. A path without touches
 --              walks one step, place 0.
---      path    (path_no, sign, filed_no, partition, is_null, repeats, ts, value, n, touches, changes, first_ts, decay_all, credited_i)  n steps, of which
+--      path    (path_no, sign, filed_no, partition, is_null, repeats, ts, value, n, touches, changes, first_ts, decay_all, first_place, last_place, credited_place)  n steps, of which
 --              `changes` begin or are of another channel than the one before
 -- Statements end with a semicolon at the end of a line.
 INSERT INTO step
@@ -27,9 +27,10 @@ CREATE OR REPLACE TABLE path AS
       count(CASE WHEN back_1 IS DISTINCT FROM channel_no THEN 1 END) AS changes,
       min(seq) // 524288 AS first_ts,
       sum(weight)::BIGINT AS decay_all,
-      -- The step that last non-direct credits: an all-direct path goes to its last touch.
-      coalesce(max(CASE WHEN indirect THEN i END), count(*)) AS credited_i
-    FROM walked
+      (min(spot) & 4294967295)::INTEGER AS first_place, (max(spot) & 4294967295)::INTEGER AS last_place,
+      -- Where last non-direct credits: an all-direct path goes to its last touch.
+      coalesce((max(CASE WHEN indirect THEN spot END) & 4294967295)::INTEGER, last_place) AS credited_place
+    FROM (SELECT *, i::BIGINT << 32 | place_no AS spot FROM walked)
     GROUP BY path_no
   )
   JOIN wanted USING (path_no);
