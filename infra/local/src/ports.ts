@@ -28,14 +28,18 @@ export async function assertFree(host: string, ports: Ports, graceMs: number): P
   }
 }
 
+/** Above 10080, the last port that `fetch` refuses to ask, as browsers do. */
+const FIRST_BASE = 10_100;
+const LAST_BASE = 30_000;
+
 /** A base port whose whole block is free right now. `random` in [0, 1): several platforms started at once should not meet. */
 export async function freeBasePort(host: string, random: () => number): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     // Below the ephemeral range of Linux (from 32768): an outgoing connection cannot take the port meanwhile.
-    const base = 10_000 + Math.floor(random() * 2_000) * 10;
+    const base = FIRST_BASE + Math.floor(random() * ((LAST_BASE - FIRST_BASE) / 10)) * 10;
     if ((await refusedOf(host, portsFrom(base))).length === 0) return base;
   }
-  throw new TributaryError('port_taken', 'found no block of free ports between 10000 and 30000');
+  throw new TributaryError('port_taken', `found no block of free ports between ${FIRST_BASE} and ${LAST_BASE}`);
 }
 
 interface Refused {

@@ -49,3 +49,11 @@ test('all that are taken are named together; one that becomes free in time is wa
   for (const squatter of squatters.splice(0)) squatter.close();
   await waiting;
 });
+
+test('no base port is one that `fetch` refuses to ask', async () => {
+  for (let tenth = 0; tenth < 20; tenth++) {
+    const ports = Object.values(portsFrom(await freeBasePort(HOST, () => tenth / 2_000)));
+    for (const port of ports)
+      await expect(fetch(`http://${HOST}:${port}`)).rejects.not.toMatchObject({ cause: { message: 'bad port' } });
+  }
+});

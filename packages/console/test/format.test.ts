@@ -4,7 +4,7 @@ import { scaleOf } from '../src/app/charts/scale.ts';
 import { currenciesOf } from '../src/app/parts/currencies.ts';
 import { count, duration, money, NONE, parts, percent } from '../src/app/parts/format.ts';
 import { daysOf, presetChange } from '../src/app/state/window.ts';
-import { wordsOf } from '../src/app/words.ts';
+import { inItsDirection, wordsOf } from '../src/app/words.ts';
 
 test('money is in its currency to the last digit, beyond 2^53 and without decimals too', () => {
   expect(money(123_456, 'EUR')).toBe('€1,234.56');
@@ -14,6 +14,13 @@ test('money is in its currency to the last digit, beyond 2^53 and without decima
   expect(money(-7n, 'USD')).toBe('-$0.07');
   for (const other of [null, '(none)', 'eur', 'constructor']) expect(money(123_456, other)).toBe('123,456 minor');
   expect(money(undefined, 'EUR')).toBe(NONE);
+});
+
+test('a sentence with a name in it goes on in its direction, whatever marks the name has', () => {
+  expect(inItsDirection('a run of \u202egnp.exe is overdue: \u2067x\u2069')).toBe(
+    'a run of \ufffdgnp.exe is overdue: \ufffdx\ufffd',
+  );
+  expect(inItsDirection('of שלום and 用户')).toBe('of שלום and 用户');
 });
 
 test('figures that are not there look like none, and 0 is a figure', () => {

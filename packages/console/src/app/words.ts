@@ -29,3 +29,8 @@ const REASON_WORDS: Readonly<Record<Reason, string>> = {
 export function wordsOf(reasons: readonly string[]): string {
   return reasons.map((code) => (Object.hasOwn(REASON_WORDS, code) ? REASON_WORDS[code as Reason] : code)).join(', ');
 }
+
+/** A sentence in which names of others stand as they came: a mark of direction among them would turn the rest of it around. */
+export function inItsDirection(text: string): string {
+  return text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}

@@ -4,6 +4,7 @@ import { csvOf } from '../parts/csv.ts';
 import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { inItsDirection } from '../words.ts';
 import { type Finding, findingsOf } from './findings.ts';
 
 const EVERY_MS = 30_000;
@@ -60,7 +61,7 @@ const COLUMNS: readonly Column<Finding>[] = [
     head: 'Found',
     cell: ({ detail, fix }) => (
       <>
-        <bdi>{detail}</bdi>
+        <bdi>{inItsDirection(detail)}</bdi>
         {fix !== null && <span class="small">{fix}</span>}
       </>
     ),

@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { Answered } from '../state/answers.ts';
 import { addressWith, placeNow } from '../state/place.ts';
-import { sentence } from '../words.ts';
+import { inItsDirection, sentence } from '../words.ts';
 
 interface Props<O extends Operation> {
   readonly of: Answered<O>;
@@ -63,7 +63,7 @@ export function Problem({ problem, again }: { readonly problem: TributaryProblem
     <div class="notice is-bad" role="alert">
       <h2>{isDown(problem) || status === 429 ? 'Not answered just now' : 'The API refused this question'}</h2>
       <p>
-        {sentence(detail)} {fix}
+        {sentence(inItsDirection(detail))} {fix}
       </p>
       <p class="small">
         {code}
