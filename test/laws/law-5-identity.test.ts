@@ -73,6 +73,7 @@ async function play(
   const random = createRandom(seed);
   const limits = maxRecordLength === undefined ? {} : { maxRecordLength, trimRecordLength: 1 };
   const world = await createWorld(definitions, undefined, { limits });
+  if (seed % 2 === 0) world.cutIntoShards();
   // A record that lost an event does not know another one by its id.
   const another = (number: number): Event => {
     const event = randomEvent(random, number);

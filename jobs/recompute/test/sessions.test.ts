@@ -44,6 +44,7 @@ test.each([
       return said(type, `e${i}`, ms, random.pick(['ana', 'ana', 'bob']), own);
     });
     const world = await createWorld(definitions);
+    if (seed === 1) world.cutIntoShards();
     try {
       const arriving = [...CLEO, ...random.shuffle(events), EARLIER];
       for (let generation = 1; generation <= 4; generation++) {

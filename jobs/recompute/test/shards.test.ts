@@ -57,6 +57,7 @@ test('laws 1 and 5: a generation by many is that by one, row by row: full, incre
     { upTo: 120, run: { mode: 'full' as const } },
   ];
   const alone = await createWorld(DEFINITIONS);
+  alone.cutIntoShards();
   let from = 0;
   for (const [index, { upTo, run }] of steps.entries()) {
     for (const each of [world, alone]) await each.ingest(events.slice(from, upTo));

@@ -186,8 +186,15 @@ export async function createWorld(
       }
     },
 
+    /** By many it is computed in shards of a few rows. */
     run(more: Partial<Run> = {}, changed: Partial<RunPorts> = {}, signal = new AbortController().signal): Promise<RunOutcome> {
-      return runGeneration(asRun(more), { ...ports, ...changed }, signal);
+      const limits = more.shards === undefined ? ports.limits : inShards(ports.limits);
+      return runGeneration(asRun(more), { ...ports, limits, ...changed }, signal);
+    },
+
+    /** From now on also by one. */
+    cutIntoShards(): void {
+      Object.assign(ports, { limits: inShards(ports.limits) });
     },
 
     /** As the API does when it is asked to. */
@@ -247,11 +254,19 @@ export function worldsFrom(definitions: Definitions, grow: (world: World) => Pro
   };
 }
 
-/** Shards of a few rows, chains of a few files and views of many, so that small tests meet all bounds. */
+/** Shards of at most 40 rows: in tests one for each partition. */
+function inShards(limits: RunLimits): RunLimits {
+  return { ...limits, compute: { ...limits.compute, shardRows: 40 } };
+}
+
+/**
+ * Chains of a few files and views of many, so that small tests meet these bounds. One shard: each takes as long as it would of many more rows, and
+ * views are asked for in several by two-engines-generations.test.ts.
+ */
 export const SMALL_LIMITS: RunLimits = {
   ...DEFAULT_LIMITS,
   // One thread is enough for rows of a few: two-engines-generations.test.ts has one and two.
-  compute: { memoryMb: 256, threads: 1, shardRows: 40, filesPerKind: 4, added: { fewRows: 0, mostShare: 1_000 } },
+  compute: { memoryMb: 256, threads: 1, shardRows: 1_000, filesPerKind: 4, added: { fewRows: 0, mostShare: 1_000 } },
   // Its log has no clock but that of its events.
   examine: { ...DEFAULT_LIMITS.examine, clockSlackMs: 0 },
   sealTimeoutMs: 2_000,
