@@ -141,7 +141,8 @@ test.each([
 test.each(['incremental', 'full'] as const)(
   'laws 1, 5 and 7: links do not reach what the records of their keys had lost: %s generations say so as real time does',
   async (mode) => {
-    for (let seed = 0; seed < 2; seed++) await play(seed, DEFINITIONS, mode, false, 3_000);
+    // In the second a link has a floor that a generation must know: few seeds have.
+    for (const seed of [0, 9]) await play(seed, DEFINITIONS, mode, false, 3_000);
   },
   300_000,
 );
