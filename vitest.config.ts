@@ -36,8 +36,9 @@ export default defineConfig({
           exclude: [...IGNORED, ...SERVERS, ...ISOLATED],
           // Files share their workers, and what these have loaded: a process for each costs half a second of a processor.
           isolate: false,
-          // Oracles and models make much that is soon garbage: with room for it, that takes a twentieth less of a processor.
-          execArgv: [HOOKS, '--max-semi-space-size=64'],
+          // Oracles and models make much that is soon garbage: with room for it, that takes a twentieth less of a processor. Threads that collect it beside
+          // the one that works take more of a processor than it alone, and the other workers have work for all processors.
+          execArgv: [HOOKS, '--max-semi-space-size=64', '--single-threaded-gc'],
           experimental: NATIVE,
           // Most of it never waits; one more than there are processors has work for them while a test waits for a process or a timer.
           maxWorkers: availableParallelism() + 1,
