@@ -104,6 +104,12 @@ test('law 7: one id that came by very many keys of a user costs no more for each
   expect(looks).toBeLessThan(20 * lent.length);
   expect(membersOf(state).map(({ origin }) => origin)).toEqual(['cookie-0']);
   expect(countingLines('ada', lines, WINDOW_MS)).toEqual([lent[0]?.item.line]);
+  // And where they are taken back in order, so that each time the next one of those that are left counts.
+  const reads = vi.spyOn(TextDecoder.prototype, 'decode');
+  for (const { item } of lent.slice(0, -1)) receiveMessage(state, { kind: 'take', to: 'ada', item, version: '999999' }, '1');
+  expect(reads.mock.calls.length).toBeLessThan(30 * lent.length);
+  reads.mockRestore();
+  expect(membersOf(state).map(({ origin }) => origin)).toEqual(['cookie-399']);
 });
 
 test('laws 2 and 5: in any order of arrival the same links count, those of one millisecond together, as in the batch layer', async () => {

@@ -154,4 +154,20 @@ export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
     to: 'idsOf.tidy(() => {});',
     test: CACHE_TEST,
   },
+  {
+    lie: 'texts are made of all ways that an event came by, to see which comes first',
+    law: '7',
+    file: 'packages/model/src/identity/held-items.ts',
+    from: 'const end = Math.min(at(held, one, WAY_BYTES), at(held, other, WAY_BYTES));',
+    to: "const end = Math.min(at(held, one, WAY_BYTES), at(held, other, WAY_BYTES), [...pathAt(held, one), ...pathAt(held, other)].join('').length + 1e6);",
+    test: 'test/laws/law-7-many-links.test.ts',
+  },
+  {
+    lie: 'an event that another key lent counts before the own one of its id',
+    law: '2',
+    file: 'packages/model/src/identity/held-items.ts',
+    from: 'return at(held, one, WAY_BYTES) < at(held, other, WAY_BYTES);',
+    to: 'return at(held, one, WAY_BYTES) > at(held, other, WAY_BYTES);',
+    test: TEST,
+  },
 ];

@@ -59,7 +59,7 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     lie: 'what counted for a key under an id counts there when it is lent on',
     law: '1',
     file: 'packages/model/src/identity/adoption.ts',
-    from: 'else if (before === row) setCounting(held, first, countingAmong(state, first));',
+    from: 'else if (before === row) setCounting(held, first, countingAmong(held, first));',
     to: '',
     test: 'test/laws/law-1-identity.test.ts',
   },

@@ -5,7 +5,6 @@
  * message; when the owner changes, it is taken back there and lent to the next one. Among the messages on one item the one with the largest
  * version counts, so a message that comes twice, late or in another order changes nothing. What an erased key lent is withdrawn (withdrawal.ts).
  */
-import { byCodePoint } from '../code-points.ts';
 import {
   addRow,
   countingOf,
@@ -15,6 +14,7 @@ import {
   isFirstOfId,
   isHereAt,
   isKnownAt,
+  isWayBefore,
   itemAt,
   lentToAt,
   markGone,
@@ -260,8 +260,8 @@ function changeOf(
   const { held } = state;
   const before = countingOf(held, first);
   if (counts(held, row)) {
-    if (before === NONE || (before !== row && isPreferred(state, row, before))) setCounting(held, first, row);
-  } else if (before === row) setCounting(held, first, countingAmong(state, first));
+    if (before === NONE || (before !== row && isWayBefore(held, row, before))) setCounting(held, first, row);
+  } else if (before === row) setCounting(held, first, countingAmong(held, first));
   const after = countingOf(held, first);
   // Where the same way counts as before, another item may have come by it.
   return { messages, replaced: after === before && after !== row ? [] : [{ was, is: itemOf(state, after) }] };
@@ -319,32 +319,19 @@ function itemOf({ key, held }: KeyState, row: number): Item | undefined {
 function recounted(state: KeyState, first: number): Replacement[] {
   const { held } = state;
   const before = countingOf(held, first);
-  const after = countingAmong(state, first);
+  const after = countingAmong(held, first);
   setCounting(held, first, after);
   return after === before ? [] : [{ was: itemOf(state, before), is: itemOf(state, after) }];
 }
 
-function countingAmong(state: KeyState, first: number): number {
-  const { held } = state;
+/** The key's own one, else the one of the first origin, then of the shortest way: no order of arrival decides. */
+function countingAmong(held: HeldItems, first: number): number {
   let counting = NONE;
   for (const row of rowsOfId(held, first))
-    if (counts(held, row) && (counting === NONE || isPreferred(state, row, counting))) counting = row;
+    if (counts(held, row) && (counting === NONE || isWayBefore(held, row, counting))) counting = row;
   return counting;
 }
 
 function counts(held: HeldItems, row: number): boolean {
   return isHereAt(held, row) && lentToAt(held, row) === null;
-}
-
-/** The key's own one, else the one of the first origin, then of the shortest way: no order of arrival decides. */
-function isPreferred({ key, held }: KeyState, one: number, other: number): boolean {
-  const [a, b] = [pathAt(held, one), pathAt(held, other)];
-  const [ofA, ofB] = [a[0] ?? key, b[0] ?? key];
-  if ((ofA === key) !== (ofB === key)) return ofA === key;
-  return ofA === ofB ? byCodePoint(nameOfPath(a), nameOfPath(b)) < 0 : byCodePoint(ofA, ofB) < 0;
-}
-
-/** No key has a newline. */
-function nameOfPath(path: readonly string[]): string {
-  return path.join('\n');
 }

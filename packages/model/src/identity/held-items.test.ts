@@ -1,5 +1,6 @@
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
+import { byCodePoint } from '../code-points.ts';
 import { emptyKey, membersOf, receiveEvent } from './adoption.ts';
 import {
   addRow,
@@ -9,12 +10,14 @@ import {
   type HeldItems,
   isFirstOfId,
   isHereAt,
+  isWayBefore,
   itemAt,
   lentToAt,
   markGone,
   NONE,
   noItems,
   PLACES,
+  pathAt,
   replaceItem,
   rowOfWay,
   rowsOfId,
@@ -202,3 +205,26 @@ function readsOf(held: HeldItems, work: () => void): number {
   work();
   return reads;
 }
+
+test('law 2: among the ways that one id came by the own one comes first, then those by origins and keys in the order of code points', () => {
+  const keys = ['a', 'ab', 'a b', 'é', '用户', '\u{ffee}', '😀', '😀a', 'z'];
+  const paths = [
+    [],
+    ...keys.map((one) => [one]),
+    ...keys.flatMap((one) => keys.flatMap((other) => (one === other ? [] : [[one, other]]))),
+  ];
+  const held = noItems();
+  let first = NONE;
+  for (const path of paths) {
+    const row = addRow(held, first, { origin: path[0] ?? KEY, id: 'ö', ts: 1, isKnown: true, path, line: '' }, '1');
+    if (first === NONE) first = row;
+  }
+  const inOrder = (a: number, b: number) => (isWayBefore(held, a, b) ? -1 : isWayBefore(held, b, a) ? 1 : 0);
+  const sorted = rowsOfId(held, first)
+    .sort(inOrder)
+    .map((row) => pathAt(held, row));
+  const byKeys = (a: readonly string[], b: readonly string[]) =>
+    byCodePoint(a[0] ?? '', b[0] ?? '') || byCodePoint(a.join('\n'), b.join('\n'));
+  expect(sorted).toEqual(paths.toSorted(byKeys));
+  expect(sorted[0]).toEqual([]);
+});

@@ -160,6 +160,22 @@ export function pathAt(held: HeldItems, row: number): string[] {
   return wayBytes === idBytes ? [] : textOf(held.bytes, from + idBytes + 1, from + wayBytes).split('\n');
 }
 
+/**
+ * Whether the way of one row comes before that of another of its id: an event of the key's own before all others, these by their origins and then by the keys
+ * on the way, as code points. Bytes of UTF-8 are in the order of code points, and a newline comes before all that a key may have: no text is made of them, as
+ * one id may have come by thousands of ways.
+ */
+export function isWayBefore(held: HeldItems, one: number, other: number): boolean {
+  const { bytes } = held;
+  const [a, b] = [at(held, one, AT), at(held, other, AT)];
+  const end = Math.min(at(held, one, WAY_BYTES), at(held, other, WAY_BYTES));
+  for (let i = at(held, one, ID_BYTES); i < end; i++) {
+    const difference = (bytes[a + i] as number) - (bytes[b + i] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return at(held, one, WAY_BYTES) < at(held, other, WAY_BYTES);
+}
+
 /** That of the newest message about it; '' for an event of the key's own. */
 export function versionAt(held: HeldItems, row: number): Version {
   const from = at(held, row, AT) + at(held, row, WAY_BYTES);
