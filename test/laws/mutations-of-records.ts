@@ -278,6 +278,14 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     test: 'packages/archive/src/rewrite/waiting.test.ts',
   },
   {
+    lie: 'what an erased key had lent by a link that does not count any more stays where it was, with what took it back',
+    law: '9',
+    file: 'packages/model/src/identity/adoption.ts',
+    from: ', ...(links.former ?? [])]',
+    to: ']',
+    test: 'jobs/recompute/test/erasure-lent.test.ts',
+  },
+  {
     lie: 'a link that does not count any more is listed as one of its key',
     law: '1',
     file: 'packages/views/src/identity/keys-of.ts',

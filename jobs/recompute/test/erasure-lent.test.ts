@@ -1,6 +1,7 @@
 import { readForgotten } from '@tributary/archive/forgotten';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
+import { MOST_LINKS_OF_DAY } from '@tributary/model/identity/links';
 import { partitionOf } from '@tributary/model/user-key';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
@@ -41,6 +42,35 @@ test('law 9: archived files are not called searched while others have what an er
     expect((await rowsWith(world, GONE, 'archive')).length).toBe(2);
     await settle(world);
     for (const _ of [1, 2]) expect((await runOnce())?.searchedAt).toBeGreaterThan(0);
+    expect(await rowsWith(world, GONE, 'archive')).toEqual([]);
+  } finally {
+    await world.close();
+  }
+});
+
+test('law 9: what an erased device had lent by a link that does not count any more leaves archive and records too', async () => {
+  const world = await createWorld(JOINED);
+  try {
+    const noon = event('', 0, '').receivedAt;
+    const signIn = (userId: string, hours: number, receivedAt: number) =>
+      event(`of-${userId}`, hours, 'identify', { userId, anonymousId: COOKIE, receivedAt });
+    // bob's is the first in time, and the last that was received of as many as count on a day.
+    await world.ingest([ofCookie('c1', 1, 'click'), signIn('bob', 2, noon)]);
+    for (let n = 1; n < MOST_LINKS_OF_DAY; n++) await world.ingest([signIn(`user-${n}`, 3, noon - n)]);
+    await settle(world);
+    expect(await recordOf(world, 'bob')).toContain(GONE);
+    await world.run({}, STORED);
+    await world.ingest([signIn('eve', 3, noon - 1_000)]);
+    await settle(world);
+    await world.ingest([erase(COOKIE, 1)]);
+    await settle(world);
+    expect(await recordOf(world, 'bob')).not.toContain(GONE);
+    for (let n = 0; n < 4; n++) {
+      await world.ingest([event(`v${n}`, 5, 'view', { userId: 'zoe' })]);
+      await world.run({ scheduled: false }, STORED);
+      await world.turn();
+    }
+    expect((await readForgotten(world.dataDir))?.searchedAt).toBeGreaterThan(0);
     expect(await rowsWith(world, GONE, 'archive')).toEqual([]);
   } finally {
     await world.close();

@@ -245,7 +245,7 @@ function withdrawals(
   lentTo: ReadonlySet<string>,
 ): Message[] {
   const by = digestOf?.(key) ?? '';
-  const owners = new Set([...lentTo, ...links.made.map(({ to }) => to)]);
+  const owners = new Set([...lentTo, ...links.made.map(({ to }) => to), ...(links.former ?? [])]);
   owners.delete(key);
   return [...owners].map((to) => ({ kind: 'withdraw', to, of, by, erasure, hops, version, receivedAt }));
 }

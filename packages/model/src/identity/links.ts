@@ -85,6 +85,8 @@ export interface Links {
   byId: Map<string, Link> | undefined;
   /** Those that are said to hold up to an instant where they do not count, by their ids: hardly a key has any. One that has knows `byId` too. */
   heldById: Map<string, Link[]> | undefined;
+  /** Whom links led to that counted once: messages that lent them something are kept, with what takes it back. */
+  former: Set<string> | undefined;
   /** By user: links to them that were made before one of these are undone. */
   undone: Map<string, Undoing[]> | undefined;
 }
@@ -101,6 +103,7 @@ export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links 
     merging: NO_LINKS,
     byId: undefined,
     heldById: undefined,
+    former: undefined,
     undone: undefined,
   };
 }
@@ -213,6 +216,7 @@ function hold(links: Links, id: string, coming: Coming): void {
   if (oldest === undefined) byId.delete(id);
   else byId.set(id, oldest);
   if (before !== undefined) {
+    (links.former ??= new Set<string>()).add(before.to);
     if (reachesLost(links, before, coming.lostTs)) {
       const link = { ...before, held: coming.lostTs };
       if (holdUpTo(links, link, coming)) coming.held.push(link);
