@@ -170,4 +170,20 @@ export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
     to: 'return at(held, one, WAY_BYTES) > at(held, other, WAY_BYTES);',
     test: TEST,
   },
+  {
+    lie: 'what was read in place is not known to have two ids',
+    law: '1',
+    file: 'packages/model/src/reading/plain-line.ts',
+    from: 'hasBothIds: has(USER) && has(ANONYMOUS)',
+    to: 'hasBothIds: false',
+    test: 'packages/model/src/reading/plain-line.test.ts',
+  },
+  {
+    lie: 'an alias that was read in place links nothing',
+    law: '1',
+    file: 'packages/model/src/identity/links-of.ts',
+    from: 'if (SAYING.has(type)) return true;',
+    to: 'if (hasBothIds === undefined && SAYING.has(type)) return true;',
+    test: 'packages/model/src/identity/links-of.test.ts',
+  },
 ];

@@ -435,7 +435,7 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     lie: 'a line whose names are escaped links nothing',
     law: '1',
     file: 'packages/model/src/identity/links-of.ts',
-    from: ' || line.includes(ESCAPED)',
+    from: 'if (line.includes(ESCAPED)) return true;',
     to: '',
     test: 'packages/model/src/identity/links-of.test.ts',
   },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Event, encodeEvent } from '../event.ts';
-import { linksOf, mayLink } from './links-of.ts';
+import { linksOf, mayLink, SAYING_TYPES } from './links-of.ts';
 
 test('law 1: an event of a key to which none lent anything makes the links that it makes by itself, whatever its ids begin and end with', () => {
   const keys = ['x', 'x"', 'x\\', 'x\\"', '"', '\\', ',"anonymousId":"x"'];
@@ -26,4 +26,13 @@ test('law 1: a line that somebody wrote in another order, with spaces or escapes
     expect(linksOf(event, '0')).toHaveLength(1);
     expect(mayLink({ event, userKey: 'ada', line }), line).toBe(true);
   }
+});
+
+test('law 1: where a line was read in place, two ids that it was sent with say that it may link, and nothing else of it but its type', () => {
+  const event: Event = { ts: 1, type: 'click', id: 'e', userId: 'ada', receivedAt: 1, source: 's' };
+  const may = (type: string, hasBothIds: boolean) =>
+    mayLink({ event: { type }, userKey: 'ada', line: encodeEvent({ ...event, type }), hasBothIds });
+  expect(may('click', true)).toBe(true);
+  expect(may('click', false)).toBe(false);
+  for (const type of SAYING_TYPES) expect(may(type, false)).toBe(true);
 });

@@ -41,11 +41,15 @@ interface LineOfKey {
   readonly event: Pick<Event, 'type'>;
   readonly userKey: string;
   readonly line: string;
+  /** As the reader of plain lines found it (plain-line.ts); undefined: the line is to be looked at. */
+  readonly hasBothIds?: boolean | undefined;
 }
 
 /** Whether a line may say anything about keys: far from all do, and the others need not be read whole. */
-export function mayLink({ event: { type }, userKey, line }: LineOfKey): boolean {
-  if (SAYING.has(type) || line.includes(ESCAPED)) return true;
+export function mayLink({ event: { type }, userKey, line, hasBothIds }: LineOfKey): boolean {
+  if (SAYING.has(type)) return true;
+  if (hasBothIds !== undefined) return hasBothIds;
+  if (line.includes(ESCAPED)) return true;
   const at = line.indexOf(ANONYMOUS);
   if (at < 0) return false;
   // An anonymous id that is the key of the event names no other key. Who writes lines by hand may have others of that name before it, and spaces.

@@ -40,7 +40,8 @@ function isTaken(line: string, partition = 0, partitions = 1, appendedMs = NOW):
   const decoded = decodeLine(line, partition, partitions, appendedMs);
   if (!decoded.ok) throw new Error(`the reader took what must be parked (${decoded.message}): ${line}`);
   const kept = Object.fromEntries(KEPT.flatMap((field) => (field in decoded.event ? [[field, decoded.event[field]]] : [])));
-  expect(plain).toEqual({ ok: true, event: kept, userKey: decoded.userKey });
+  const hasBothIds = decoded.event.userId !== undefined && decoded.event.anonymousId !== undefined;
+  expect(plain).toEqual({ ok: true, event: kept, userKey: decoded.userKey, hasBothIds });
   return true;
 }
 

@@ -43,6 +43,8 @@ export interface PlainLine {
   readonly ok: true;
   readonly event: KeptFields;
   readonly userKey: string;
+  /** It was sent with the id of a user and with an anonymous one. */
+  readonly hasBothIds: boolean;
   /** What a report of a page says, where reports were asked for and this reader is sure of all that it says. */
   readonly report?: PlainReport;
 }
@@ -237,7 +239,7 @@ export function createPlainLineReader(): PlainLineReader {
     read(from, to, partition, partitions, appendedMs) {
       if (lineEnd(from, to) !== to || !isEvent(appendedMs)) return undefined;
       if (partitionOfBytes(data, starts[user()] as number, stops[user()] as number, partitions) !== partition) return undefined;
-      const plain = { ok: true, event: event(), userKey: text(user()) } as const;
+      const plain = { ok: true, event: event(), userKey: text(user()), hasBothIds: has(USER) && has(ANONYMOUS) } as const;
       return report === undefined ? plain : { ...plain, report };
     },
     openBytes(bytes, isAllAscii) {

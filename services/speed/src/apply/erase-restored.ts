@@ -105,7 +105,7 @@ async function commit(run: PartitionRun, applied: AppliedBatch, { store, records
 function arrivalOf(run: PartitionRun, position: string, userKey: string): Arrival {
   const { logTimeMs } = run;
   const event = { ts: logTimeMs, type: ERASE_TYPE, id: ERASE_TYPE, receivedAt: logTimeMs } as Arrival['event'];
-  return { position, lineNumber: 0, userKey, event, line: '', report: undefined, logTimeMs };
+  return { position, lineNumber: 0, userKey, event, line: '', hasBothIds: false, report: undefined, logTimeMs };
 }
 
 /** An entry for each, so that it may be applied in pieces. */

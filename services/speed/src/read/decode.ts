@@ -61,6 +61,8 @@ export interface Arrival {
   readonly event: KeptFields;
   /** The canonical line, as it will be appended to the user's record. */
   readonly line: string;
+  /** Whether it was sent with two ids, where that is known without its line (`mayLink`). */
+  readonly hasBothIds: boolean | undefined;
   /** What a report of a page says, where it was read in place. */
   readonly report: PlainReport | undefined;
   /** Log time of the partition with this event, epoch ms. */
@@ -205,7 +207,9 @@ function decodeLines(entry: ReadEntry, partitions: number, batch: Decoding, read
     }
     const { event, userKey } = decoded;
     batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
-    batch.arrivals.push({ position, lineNumber, userKey, event, line, report: read?.report, logTimeMs: batch.logTimeMs });
+    const { logTimeMs } = batch;
+    const [hasBothIds, report] = [read?.hasBothIds, read?.report];
+    batch.arrivals.push({ position, lineNumber, userKey, event, line, hasBothIds, report, logTimeMs });
   }
 }
 
@@ -220,6 +224,7 @@ function decodeJoined({ partition, appendedMs }: ReadEntry, joined: JoinedRecord
         userKey: decoded.userKey,
         event: decoded.event,
         line,
+        hasBothIds: undefined,
         report: undefined,
         logTimeMs,
       });
