@@ -73,7 +73,7 @@ async function play(
   const random = createRandom(seed);
   const limits = maxRecordLength === undefined ? {} : { maxRecordLength, trimRecordLength: 1 };
   const world = await createWorld(definitions, undefined, { limits });
-  if (seed % 2 === 0) world.cutIntoShards();
+  if (seed === 0) world.cutIntoShards();
   // A record that lost an event does not know another one by its id.
   const another = (number: number): Event => {
     const event = randomEvent(random, number);
@@ -123,16 +123,17 @@ async function play(
 
 const LATE = joined(definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days: 90, perUser: 20 } }));
 
+// Seeds 8 and 2 meet a link that was undone, the latter also an event that might go back to a key that had lent it.
 test.each([
-  ['incremental generations', DEFINITIONS, 'incremental', false],
-  ['full generations', DEFINITIONS, 'full', false],
-  ['incremental generations, with erasures,', WITHOUT_SUMS, 'incremental', true],
-  ['late events, which count from the next generation on,', LATE, 'incremental', false],
+  ['incremental generations', DEFINITIONS, 'incremental', false, [0, 1]],
+  ['full generations', DEFINITIONS, 'full', false, [0, 8]],
+  ['incremental generations, with erasures,', WITHOUT_SUMS, 'incremental', true, [0, 2]],
+  ['late events, which count from the next generation on,', LATE, 'incremental', false, [0, 1]],
 ] as const)(
   'laws 1 and 5: %s where keys are joined are what the lines up to the cut say, and merged what all lines say',
-  async (_, definitions, mode, erases) => {
+  async (_, definitions, mode, erases, seeds) => {
     let relayed = 0;
-    for (let seed = 0; seed < 2; seed++) relayed += await play(seed, definitions, mode, erases);
+    for (const seed of seeds) relayed += await play(seed, definitions, mode, erases);
     expect(relayed).toBeGreaterThan(30);
   },
   300_000,

@@ -182,7 +182,7 @@ test('law 9: an erasure in the run that brings corrections takes what they would
 });
 
 test('law 9: whatever the definitions and the log, generations with erasures are the naive computation, by many and by one', async () => {
-  for (const seed of [1, 4]) {
+  for (const seed of [1, 4, 7]) {
     const random = createRandom(seed);
     const definitions = generateDefinitions(random);
     const events = withErasures(
