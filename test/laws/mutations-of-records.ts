@@ -1,18 +1,19 @@
 /** Lies about users' records on their way out, what is bounded before it is read, and what waits for what; and about timelines that are held packed. */
 import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_JOINING } from './mutations-of-joining.ts';
+import { MUTATIONS_OF_LOST_EVENTS } from './mutations-of-lost-events.ts';
 
 const API = 'services/api/src';
 const ADOPT = 'packages/archive/src/compute/adopt.sql';
 const FLOORS = 'services/speed/test/messages.test.ts';
 const MANY_LINKS = 'test/laws/law-7-many-links.test.ts';
-const LOST_LINKS = 'test/laws/law-5-lost-links.test.ts';
 const PACKED = 'packages/views/src';
 const PACKED_TEST = 'test/laws/law-1-packed.test.ts';
 const CACHE_TEST = 'services/speed/test/user-cache.test.ts';
 
 export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   ...MUTATIONS_OF_JOINING,
+  ...MUTATIONS_OF_LOST_EVENTS,
   {
     lie: 'records are read first and bounded afterwards',
     law: '7',
@@ -222,78 +223,6 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     test: 'test/laws/law-1-losses.test.ts',
   },
   {
-    lie: 'a link that does not count any more holds nothing of what its key had lost',
-    law: '1',
-    file: 'packages/model/src/identity/links.ts',
-    from: 'if (reachesLost(links, before, coming.lostTs)) {',
-    to: 'if (links.mostOfDay === 0) {',
-    test: 'test/laws/law-1-identity.test.ts',
-  },
-  {
-    lie: 'a link that does not count any more holds all that it did',
-    law: '5',
-    file: 'packages/model/src/identity/links.ts',
-    from: '  if (link.upTo !== undefined && ts > link.upTo) return false;\n',
-    to: '',
-    test: MANY_LINKS,
-  },
-  {
-    lie: 'what a link still holds of lost events is also of the one that counts under its name',
-    law: '7',
-    file: 'packages/model/src/identity/links.ts',
-    from: '    from = upTo;\n',
-    to: '',
-    test: 'packages/model/src/identity/links.test.ts',
-  },
-  {
-    lie: 'in the batch layer a link that does not count any more holds nothing of what its key had lost',
-    law: '5',
-    file: ADOPT,
-    from: 'WHERE up_to IS NOT NULL',
-    to: 'WHERE false',
-    test: LOST_LINKS,
-  },
-  {
-    lie: 'in the batch layer a link that does not count any more holds all that it did',
-    law: '5',
-    file: ADOPT,
-    from: '(up_to IS NULL OR items.ts <= up_to)',
-    to: 'true',
-    test: MANY_LINKS,
-  },
-  {
-    lie: 'in the batch layer what a link still holds of lost events is also of the one that counts under its name',
-    law: '5',
-    file: ADOPT,
-    from: 'greatest(behind, max(up_to) OVER (',
-    to: 'least(behind, min(up_to + 1e15) OVER (',
-    test: MANY_LINKS,
-  },
-  {
-    lie: 'of an erased key, rows go before it is withdrawn what a link holds that does not count any more',
-    law: '9',
-    file: 'packages/archive/src/rewrite/waiting.ts',
-    from: 'UNION ALL FROM named WHERE is_held',
-    to: '',
-    test: 'packages/archive/src/rewrite/waiting.test.ts',
-  },
-  {
-    lie: 'what an erased key had lent by a link that does not count any more stays where it was, with what took it back',
-    law: '9',
-    file: 'packages/model/src/identity/adoption.ts',
-    from: ', ...(links.former ?? [])]',
-    to: ']',
-    test: 'jobs/recompute/test/erasure-lent.test.ts',
-  },
-  {
-    lie: 'a link that does not count any more is listed as one of its key',
-    law: '1',
-    file: 'packages/views/src/identity/keys-of.ts',
-    from: 'upTo === undefined',
-    to: 'upTo !== 0',
-    test: 'packages/views/src/identity/keys-of.test.ts',
-  },
-  {
     lie: 'a record waits for ever until the log says that it loses events',
     law: '7',
     file: 'services/speed/src/apply/user-records.ts',
@@ -371,14 +300,6 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     file: 'services/speed/src/apply/apply-keyed.ts',
     from: '  if (saysLost(event)) effects.overflowed++;\n',
     to: '',
-    test: FLOORS,
-  },
-  {
-    lie: 'a record keeps nothing of a link that holds up to an instant alone from now on',
-    law: '1',
-    file: 'services/speed/src/apply/apply-keyed.ts',
-    from: 'change.beside ?? []',
-    to: '[]',
     test: FLOORS,
   },
   {

@@ -15,6 +15,7 @@ import {
   LINK_TYPES,
   messageNumber,
   numberOfMessage,
+  PUT_TYPE,
   SAID,
   TAKE_TYPE,
   WITHDRAW_TYPE,
@@ -45,6 +46,8 @@ export function applyKeyed(
   const at = versionOf(arrival);
   // What is older may have left the record: a link that was under way for so long, or received by a clock that is so far behind, reaches none of it.
   key.lostTs = Math.max(key.lostTs, Math.floor(arrival.logTimeMs - recordRetentionMs(run.rules)));
+  // What was lent, and taken back before the record lost both, is not known any more: where it comes again, it would be lent on again.
+  if (event.type === PUT_TYPE && event.ts <= key.lostTs && isApplied(run, event)) return;
   let change: Change | null;
   try {
     change = receiveLine(key, event, line, at);
@@ -183,6 +186,12 @@ function noteReplaced(
     item === undefined ? [] : segments.marksOf(JSON.parse(item.line) as Event);
   const removed = replaced.flatMap(({ was }) => marksOf(was));
   noteSeen(effects, userKey, { logTimeMs, cause, added: replaced.flatMap(({ is }) => marksOf(is)), removed });
+}
+
+/** Whether a message comes again: a publisher that died passed it on before, or slept with it for some seconds. */
+function isApplied({ applied }: PartitionRun, event: Event): boolean {
+  const { from, number } = numberOfMessage(event);
+  return number <= (applied[from] ?? '');
 }
 
 /**
