@@ -11,6 +11,7 @@ export interface InstanceSettings {
   readonly connections: number;
   readonly spillDir: string;
   readonly tempLimit: string;
+  readonly keepsMemory: boolean;
 }
 
 export interface Lent {
@@ -40,7 +41,7 @@ export async function lendInstance(settings: InstanceSettings): Promise<Lent> {
 }
 
 async function lend({ instance, memoryLimit: before }: Kept, settings: InstanceSettings): Promise<Lent> {
-  const { memoryLimit, threads, spillDir, tempLimit } = settings;
+  const { memoryLimit, threads, spillDir, tempLimit, keepsMemory } = settings;
   const connections = await connect(instance, settings.connections);
   const [first] = connections as [DuckDBConnection];
   await first.run(`SET temp_directory = ${sqlText(spillDir)}; SET max_temp_directory_size = ${sqlText(tempLimit)};
@@ -51,8 +52,8 @@ async function lend({ instance, memoryLimit: before }: Kept, settings: InstanceS
     connections,
     async giveBack(isSound) {
       for (const connection of connections) connection.closeSync();
-      const tookMuch = process.memoryUsage.rss() - heldBytes > FEW_BYTES;
-      if (isSound && kept === undefined && (await emptied(instance, tookMuch ? bound(memoryLimit) : '')) && kept === undefined)
+      const returns = !keepsMemory && process.memoryUsage.rss() - heldBytes > FEW_BYTES;
+      if (isSound && kept === undefined && (await emptied(instance, returns ? bound(memoryLimit) : '')) && kept === undefined)
         kept = { instance, memoryLimit };
       else instance.closeSync();
     },

@@ -2,7 +2,7 @@ import { copyFile, mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DuckDb, openDuckDb } from './duckdb.ts';
+import { type DuckDb, type DuckDbOptions, openDuckDb } from './duckdb.ts';
 
 let tempDir: string;
 let session: DuckDb;
@@ -50,7 +50,7 @@ test('a closed session runs nothing', async () => {
 describe('an instance that is used again', () => {
   const path = (name: string) => join(tempDir, name);
   const small = { memoryLimit: '64MiB', threads: 1 };
-  const inOne = async <T>(work: (own: DuckDb) => Promise<T>, options = small) => {
+  const inOne = async <T>(work: (own: DuckDb) => Promise<T>, options: Omit<DuckDbOptions, 'tempDir'> = small) => {
     const own = await openDuckDb({ ...options, tempDir });
     return work(own).finally(() => own.close());
   };
@@ -117,6 +117,17 @@ describe('an instance that is used again', () => {
       { memoryLimit: '500MiB', threads: 2 },
     );
     expect(held - process.memoryUsage.rss()).toBeGreaterThan(40 * 2 ** 20);
+  });
+
+  test('leaves its memory to the process where it is asked to', async () => {
+    const held = await inOne(
+      async (own) => {
+        await own.run('CREATE TABLE much AS SELECT i, hash(i) AS h, hash(i + 1) AS g FROM range(3000000) AS t(i)');
+        return process.memoryUsage.rss();
+      },
+      { memoryLimit: '500MiB', threads: 2, keepsMemory: true },
+    );
+    expect(held - process.memoryUsage.rss()).toBeLessThan(20 * 2 ** 20);
   });
 
   test('is another one where it spilled, for its folder is gone', async () => {

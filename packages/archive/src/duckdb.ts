@@ -1,6 +1,7 @@
 /**
  * DuckDB sessions. Queries are our code; values that come from data are bound, never spliced. No two sessions share an instance at a time
- * (duckdb-instances.ts): `close` frees its memory but for a few MiB, and an instance on which a statement failed is not used again.
+ * (duckdb-instances.ts): `close` frees its memory but for a few MiB, or leaves it to the process where asked (`keepsMemory`), and an instance on which
+ * a statement failed is not used again.
  *
  * A session of several connections runs as many statements side by side, each on the first connection that is free: so none may depend on
  * which one it gets. Tables are seen by all of them, TEMP ones are not.
@@ -21,6 +22,8 @@ export interface DuckDbOptions {
   readonly tempDir: string;
   /** The most that may spill there, e.g. "20GB". */
   readonly tempLimit?: string;
+  /** What it took may stay with the process when it is closed, for the next session: of a process that ends soon. */
+  readonly keepsMemory?: boolean;
 }
 
 export type SqlValue = DuckDBValue;
@@ -49,6 +52,7 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
     connections: options.connections ?? 1,
     spillDir,
     tempLimit: options.tempLimit ?? '20GB',
+    keepsMemory: options.keepsMemory ?? false,
   });
   const free = poolOf(connections);
   let broken: Error | undefined;

@@ -74,6 +74,8 @@ export async function inSession<T>(spec: ComputeSpec, work: (session: DuckDb, st
     threads: spec.limits.threads,
     connections: Math.min(CONNECTIONS, spec.limits.threads),
     tempDir: join(staging, 'spill'),
+    // The child compares next, if anything. To return a gigabyte takes a quarter of a second, for which the publication would wait.
+    keepsMemory: true,
   });
   try {
     return await work(session, staging);
