@@ -6,6 +6,7 @@ import { emptyUser } from '@tributary/views/user-state';
 import { expect, test } from 'vitest';
 import { type CachedUser, newUser } from '../src/partitions/cached-user.ts';
 import { createRestingUsers } from '../src/partitions/resting-users.ts';
+import { createShelving } from '../src/partitions/shelving.ts';
 import { createUserCache } from '../src/partitions/user-cache.ts';
 
 const EVENT = { ts: 0, id: '', kind: 'signal', rank: 0, once: '' } as TimelineEvent;
@@ -232,4 +233,20 @@ test('law 7: ids of those of whom nothing comes are not held as texts, and are t
   expect(textsOf(own)).toEqual(['', '', '']);
   expect(textsOf(long)).toEqual(['x'.repeat(10_000)]);
   expect(textsOf(cache.get('u', 5) as CachedUser)).toEqual(ids);
+});
+
+test('law 7: a user waits once to be shelved, however often something comes of them, and is not while it does', () => {
+  const shelving = createShelving(3);
+  for (let eviction = 1; eviction <= 1_000; eviction++) {
+    for (const slot of [0, 1]) {
+      shelving.leaves(slot);
+      shelving.rests(slot, eviction);
+    }
+    expect(shelving.due(eviction)).toEqual([]);
+    expect(shelving.waiting()).toBe(2);
+  }
+  shelving.leaves(0);
+  const due = Array.from({ length: 10 }, (_, i) => shelving.due(1_001 + i)).flat();
+  expect(due).toEqual([1]);
+  expect(shelving.waiting()).toBe(0);
 });

@@ -47,8 +47,6 @@ const PLACES = 11;
 
 /** In place of where bytes lie. */
 const NOWHERE = -1;
-/** In place of a batch: no user has the slot. */
-const FREE = -1;
 /** Bytes of the ids of one user. */
 const MOST_IDS = 8 * 1024;
 const BYTES_OF_NUMBERS = 8;
@@ -151,7 +149,6 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
     },
     leave(slot) {
       leaveBytes(slot);
-      set(slot, BATCH, FREE);
       free.push(slot);
     },
     batchOf: (slot) => get(slot, BATCH),

@@ -8,6 +8,7 @@ import { createPackedTimelines, type HeldTimeline } from '@tributary/views/packe
 import type { UserState } from '@tributary/views/user-state';
 import { type CachedUser, newUser } from './cached-user.ts';
 import { createRestingUsers } from './resting-users.ts';
+import { createShelving } from './shelving.ts';
 
 export interface UserCache {
   /** For the batch, which holds the user in the cache until it is committed. */
@@ -25,9 +26,6 @@ const BYTES_OF_AN_EVENT = 256;
 /** What an eviction leaves of the bound, so that evictions are rare. */
 const KEEP = 0.8;
 
-/** Users at a time. */
-const MOST_SHELVED = 256;
-
 /** `shelvedAfter`: evictions, so commits of the partition, without an event of a user. */
 export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIVE_INFINITY): UserCache {
   /** Their slots. */
@@ -41,8 +39,7 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
   /** Each once; users are evicted only when they are not in here. */
   let touched: CachedUser[] = [];
   let evictions = 0;
-  /** Those who went to rest, in that order: who, after which batch, and at which eviction. */
-  let rested: Rested = { slots: [], batches: [], at: [], next: 0 };
+  const shelving = createShelving(shelvedAfter);
 
   /** What the batches up to `batch` made of the users that they touched, who rest from now on. */
   function weigh(batch: number): void {
@@ -56,25 +53,10 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
         user.isTouched = false;
         if (!resting.rest(user)) continue;
         awake[user.slot] = undefined;
-        rested.slots.push(user.slot);
-        rested.batches.push(user.batch);
-        rested.at.push(evictions);
+        shelving.rests(user.slot, evictions);
       }
     }
     touched = later;
-  }
-
-  /** Those who rested for long. */
-  function shelve(): void {
-    const { slots, batches, at } = rested;
-    for (let most = MOST_SHELVED; most > 0; most--) {
-      const { next } = rested;
-      if (next >= slots.length || (at[next] as number) + shelvedAfter > evictions) break;
-      const slot = slots[next] as number;
-      if (awake[slot] === undefined && resting.batchOf(slot) === batches[next]) resting.shelve(slot);
-      rested.next++;
-    }
-    if (rested.next > MOST_SHELVED && 2 * rested.next > slots.length) rested = withoutFirst(rested);
   }
 
   function touch(user: CachedUser): void {
@@ -85,7 +67,10 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
   /** The user as the object that they are, who rests again with the next eviction. */
   function wake(slot: number, userKey: string): CachedUser {
     const user = awake[slot] ?? resting.wake(slot, userKey);
-    if (awake[slot] === undefined) touch(user);
+    if (awake[slot] === undefined) {
+      shelving.leaves(slot);
+      touch(user);
+    }
     awake[slot] = user;
     return user;
   }
@@ -117,7 +102,7 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
     evict(batch) {
       evictions++;
       weigh(batch);
-      shelve();
+      for (const slot of shelving.due(evictions)) resting.shelve(slot);
       if (held > maxEvents) evictOldest(batch);
       if (timelines.isWasteful()) timelines.compact(allTimelines());
     },
@@ -145,6 +130,7 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
       timelines.release(awake[slot] ?? resting.timelineOf(slot));
       awake[slot] = undefined;
       resting.leave(slot);
+      shelving.leaves(slot);
       users.delete(userKey);
     }
   }
@@ -153,16 +139,4 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
 /** A joined key holds its events as lines. */
 function weightOfKey({ key }: CachedUser): number {
   return key === undefined ? 0 : key.held.count + Math.floor(key.held.bytes.length / BYTES_OF_AN_EVENT);
-}
-
-interface Rested {
-  readonly slots: number[];
-  readonly batches: number[];
-  readonly at: number[];
-  /** The first one that was not looked at yet. */
-  next: number;
-}
-
-function withoutFirst({ slots, batches, at, next }: Rested): Rested {
-  return { slots: slots.slice(next), batches: batches.slice(next), at: at.slice(next), next: 0 };
 }
