@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const KEPT = 'packages/serving/src/users/kept-values.ts';
 const READER = 'services/api/src/http/record-reader.ts';
+const LARGE_TURNS_TEST = 'services/api/test/large-turns.test.ts';
 const ONE_RECORD = 'services/api/src/http/one-record.ts';
 const ONE_RECORD_TEST = 'services/api/test/one-record.test.ts';
 const COPIED = 'services/api/test/copied-records.test.ts';
@@ -332,5 +333,29 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     from: 'if (answer !== undefined) answer.length = 0;',
     to: '',
     test: 'services/api/test/record-reader.test.ts',
+  },
+  {
+    lie: 'any number of questions about many users is under way at a time',
+    law: '7',
+    file: 'services/api/src/http/large-turns.ts',
+    from: 'if (underWay < mostAtOnce) underWay++;',
+    to: 'if (underWay < Number.POSITIVE_INFINITY) underWay++;',
+    test: LARGE_TURNS_TEST,
+  },
+  {
+    lie: 'any number of questions about many users waits',
+    law: '7',
+    file: 'services/api/src/http/large-turns.ts',
+    from: 'if (!waiting.fits(key, 1))',
+    to: 'if (mostWaiting < 0)',
+    test: LARGE_TURNS_TEST,
+  },
+  {
+    lie: 'questions about a thousand users are all read at once',
+    law: '7',
+    file: READER,
+    from: 'users.length > FEW_USERS ?',
+    to: 'users.length > 10_000 ?',
+    test: LARGE_TURNS_TEST,
   },
 ];

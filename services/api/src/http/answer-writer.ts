@@ -41,12 +41,14 @@ const NO_POOL: BodyPool = { take: (bytes) => Buffer.allocUnsafe(bytes), give: ()
  * from.
  */
 export function createAnswerWriter(mostBytes: number, likelyBytes = LIKELY_BYTES, pool = NO_POOL): AnswerWriter {
-  let buffer = pool.take(HEAD_BYTES + Math.min(likelyBytes, MOST_FIRST_BYTES));
+  let buffer: Buffer = NONE;
   let at = HEAD_BYTES;
   const demandRoom = (bytes: number) => {
     if (at + bytes <= buffer.length) return;
+    // Not before something is written: who waits for records, or is refused, needs none.
+    const least = buffer.length === 0 ? HEAD_BYTES + Math.min(likelyBytes, MOST_FIRST_BYTES) : 2 * buffer.length;
     demandAtMost(mostBytes, at - HEAD_BYTES);
-    const larger = pool.take(Math.max(2 * buffer.length, at + bytes));
+    const larger = pool.take(Math.max(least, at + bytes));
     buffer.copy(larger, 0, 0, at);
     pool.give(buffer);
     buffer = larger;
@@ -77,6 +79,7 @@ export function createAnswerWriter(mostBytes: number, likelyBytes = LIKELY_BYTES
     },
     writtenBehind(head) {
       demandAtMost(mostBytes, at - HEAD_BYTES);
+      demandRoom(0);
       const from = HEAD_BYTES - Buffer.byteLength(head);
       if (from < 0) throw new RangeError(`head must have at most ${HEAD_BYTES} bytes (got ${HEAD_BYTES - from})`);
       buffer.write(head, from);

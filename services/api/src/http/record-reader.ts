@@ -13,6 +13,7 @@ import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-c
 import { type RecordOwner, type RecordsBetween, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
+import { createLargeTurns } from './large-turns.ts';
 import { apart, demandShare, FIRST_BYTES_OF_FEW, firstOne, type Known, type Noting, notingIn } from './one-record.ts';
 import { readWithCopies } from './read-with-copies.ts';
 import { createSerialLimit } from './serial-limit.ts';
@@ -44,6 +45,10 @@ const GROWTH_BYTES = SHORT_ANSWER_BYTES - RECORD_LIMITS.partBytes;
 /** Requests for large records that wait while one is under way; a key has one of all these. */
 const MOST_LARGE_WAITING = 2;
 const MOST_ROUNDS = 1_000;
+/** Questions about more users wait for their turn: what eight of them hold is a hundred megabytes. */
+const FEW_USERS = 250;
+const MOST_OF_MANY = 8;
+const MOST_OF_MANY_WAITING = 256;
 
 /** What is to be known of keys of one person. */
 interface JoinedKeys extends Pick<SpeedBoard, 'joinedMs' | 'pollForJoined'> {
@@ -115,7 +120,12 @@ export function createRecordReader(
       }
     },
   };
-  return { read: firstOne({ store, keys, reading, fewBytes: limits.fewBytes }, many.read) };
+  const large = createLargeTurns(MOST_OF_MANY, MOST_OF_MANY_WAITING);
+  const inTurn: RecordReader['read'] = (asker, users, use, isPlaced, copies) => {
+    const read = () => many.read(asker, users, use, isPlaced, copies);
+    return users.length > FEW_USERS ? large.run(asker, read) : read();
+  };
+  return { read: firstOne({ store, keys, reading, fewBytes: limits.fewBytes }, inTurn) };
 
   /** Puts owners, with their records, in place of keys that are linked. Ends, as no key is passed twice and `MAX_HOPS` are passed at most. */
   async function answerByOwners(

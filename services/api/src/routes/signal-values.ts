@@ -80,6 +80,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
 
 /** Most values with what is said of them have fewer. */
 const LIKELY_BYTES = 128;
+/** Before an answer is made; all of it is counted when it is sent. */
+const MOST_DEMANDED_BYTES = 2 * 1024 * 1024;
 
 async function find(
   context: ApiContext,
@@ -89,7 +91,10 @@ async function find(
 ): Promise<Found> {
   const asked = await askedUsers(context, users, signals ?? []);
   const names = namesAmong(knownNames(asked), signals);
-  const writer = createAnswerWriter(MOST_ANSWER_BYTES, users.length * names.length * LIKELY_BYTES, pool);
+  const likelyBytes = users.length * names.length * LIKELY_BYTES;
+  // Who has no room for the answer is not read for either.
+  context.unread.demandRoom(Math.min(likelyBytes, MOST_DEMANDED_BYTES), owner);
+  const writer = createAnswerWriter(MOST_ANSWER_BYTES, likelyBytes, pool);
   const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, valuesWriter(writer, names));
   return { ...found, writer };
 }

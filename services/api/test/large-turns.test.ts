@@ -1,0 +1,84 @@
+/** Questions about many users, some at a time. */
+import { expect, test } from 'vitest';
+import { createLargeTurns } from '../src/http/large-turns.ts';
+import { createRecordReader } from '../src/http/record-reader.ts';
+
+/** Work that ends when `end` names it. */
+function slowWork() {
+  const begun: string[] = [];
+  const open = new Map<string, (error?: Error) => void>();
+  const work = (name: string) => () => {
+    begun.push(name);
+    return new Promise<string>((resolve, reject) => open.set(name, (error) => (error ? reject(error) : resolve(name))));
+  };
+  const turn = () => new Promise(setImmediate);
+  const end = async (name: string, error?: Error) => {
+    open.get(name)?.(error);
+    await turn();
+  };
+  return { begun, work, end };
+}
+
+test('law 7: as many questions about many users are under way as may be, keys take turns, and one that fails leaves its place to the next', async () => {
+  const turns = createLargeTurns(2, 100);
+  const { begun, work, end } = slowWork();
+  const asked = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2'].map((name) => turns.run(name.slice(0, 1), work(name)));
+  const settled = Promise.allSettled(asked);
+  expect(begun).toEqual(['a1', 'a2']);
+  await end('a2', new Error('down'));
+  expect(begun).toHaveLength(3);
+  await end('a1');
+  expect(begun.slice(2).sort()).toEqual(['a3', 'b1']);
+  for (const name of ['a3', 'b1', 'a4', 'b2']) await end(name);
+  expect((await settled).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', ...new Array(4).fill('fulfilled')]);
+  expect(begun).toHaveLength(6);
+  const later = [turns.run('c', work('c1')), turns.run('c', work('c2'))];
+  expect(begun.slice(6)).toEqual(['c1', 'c2']);
+  for (const name of ['c1', 'c2']) await end(name);
+  expect(await Promise.all(later)).toEqual(['c1', 'c2']);
+});
+
+test('law 7: those that wait are bounded, and keys share the bound', async () => {
+  const turns = createLargeTurns(1, 4);
+  const { begun, work, end } = slowWork();
+  const asked = ['a1', 'a2', 'a3'].map((name) => turns.run('a', work(name)));
+  let refusal: unknown;
+  turns.run('a', work('a4')).catch((error: unknown) => (refusal = error));
+  const other = turns.run('b', work('b1'));
+  await end('');
+  expect(refusal).toMatchObject({
+    code: 'overloaded',
+    message: '2 questions about many users wait for this key already, and 2 for all keys',
+  });
+  for (let i = 0; i < begun.length; i++) await end(begun[i] as string);
+  expect(await Promise.all([...asked, other])).toEqual(['a1', 'a2', 'a3', 'b1']);
+  expect(begun).not.toContain('a4');
+});
+
+test('law 7: of questions about a thousand users eight are read at a time, one about few does not wait for them', async () => {
+  const begun: number[] = [];
+  const open: (() => void)[] = [];
+  const store = {
+    relayed: async () => [],
+    records: (users: readonly unknown[]) => {
+      begun.push(users.length);
+      return new Promise<null[]>((resolve) => open.push(() => resolve(users.map(() => null))));
+    },
+  };
+  const keys = { partitions: 1, pollForJoined: () => undefined, joinedMs: () => null, now: () => 0 };
+  const reader = createRecordReader(store, keys);
+  const read = (users: number) =>
+    reader.read(
+      'key',
+      Array.from({ length: users }, (_, i) => ({ partition: 0, userKey: `u${i}` })),
+      ({ length }) => length,
+    );
+  const many = Array.from({ length: 20 }, () => read(1_000));
+  const few = read(100);
+  expect(begun).toEqual([...new Array(8).fill(1_000), 100]);
+  while (open.length > 0) {
+    for (const answer of open.splice(0)) answer();
+    await new Promise(setImmediate);
+  }
+  expect([await few, ...(await Promise.all(many))]).toEqual([100, ...new Array(20).fill(1_000)]);
+});
