@@ -39,6 +39,14 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     test: 'test/faults/folder-names.test.ts',
   },
   {
+    lie: 'the doctor looks at no rows below a folder that is called like a column',
+    law: '7',
+    file: 'packages/cli/src/doctor/archive.ts',
+    from: 'if (folders.size === 0) return [];',
+    to: 'if (folders.size >= 0) return [];',
+    test: 'packages/cli/test/archive-verify.test.ts',
+  },
+  {
     lie: 'generations without the archive that they are of are a new platform',
     law: '6',
     file: 'packages/runtime/src/event-log/own-archive.ts',

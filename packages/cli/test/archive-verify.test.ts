@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { digest } from '@tributary/archive/durable';
 import { expect, test } from 'vitest';
+import { checkArchive } from '../src/doctor/archive.ts';
 import { archivedFolder } from './archived-folder.ts';
 import { NOW_MS, tributary } from './fake-shell.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -29,18 +30,40 @@ generation  state                files  bytes  faults
   );
 });
 
-test('rows of other users than they name, as older versions wrote them, are named with what to do', async () => {
-  const dataDir = await archivedFolder();
+/** In place of the first file of partition 1: one row, of these columns beside its day. */
+async function putRow(dataDir: string, columns: string): Promise<void> {
   const path = join(dataDir, DAY, 'p01-000000-a1.parquet');
   const session = await openDuckDb({ memoryLimit: '64MiB', threads: 1, tempDir: temporaryFolder('spill') });
-  await session.run(
-    `COPY (SELECT 'ada' AS user_key, 'bob' AS user_id, NULL::VARCHAR AS anonymous_id, ${Date.UTC(2026, 10, 20)} AS ts) TO '${path}' (FORMAT parquet)`,
-  );
+  await session.run(`COPY (SELECT ${columns}, ${Date.UTC(2026, 10, 20)} AS ts) TO '${path}' (FORMAT parquet)`);
   await session.close();
   const manifest = join(dataDir, 'archive/segments/p01/000000.json');
   const segment = JSON.parse(readFileSync(manifest, 'utf8')) as { files: object[] };
   const files = [{ ...segment.files[0], rows: 1, ...(await digest(path)) }];
   writeFileSync(manifest, JSON.stringify({ ...segment, rows: 1, files }));
+}
+
+test('the doctor looks at rows below a folder that is called like a column of events, and there alone', async () => {
+  const below = await archivedFolder(join(temporaryFolder('above'), 'type=prod'));
+  const rowsIn = async (dataDir: string, quick: boolean) =>
+    (await checkArchive(dataDir, null, { quick, onFile: () => {} })).find(({ check }) => check === 'archive rows');
+  expect(await rowsIn(await archivedFolder(), false)).toBeUndefined();
+  expect(await rowsIn(below, true)).toBeUndefined();
+  expect(await rowsIn(below, false)).toMatchObject({ status: 'ok' });
+  await putRow(below, "'bob' AS user_key, 'bob' AS user_id, NULL::VARCHAR AS anonymous_id, 'prod' AS type");
+  expect(await rowsIn(below, false)).toMatchObject({
+    status: 'warn',
+    detail: `1 file: ${DAY}/p01-000000-a1.parquet has in all its rows (1) what a folder above says: type=prod`,
+  });
+  await putRow(below, "'ada' AS user_key, 'bob' AS user_id, NULL::VARCHAR AS anonymous_id, 'prod' AS type");
+  expect(await rowsIn(below, false)).toMatchObject({
+    status: 'fail',
+    detail: expect.stringContaining('1 row of which the user'),
+  });
+});
+
+test('rows of other users than they name, as older versions wrote them, are named with what to do', async () => {
+  const dataDir = await archivedFolder();
+  await putRow(dataDir, "'ada' AS user_key, 'bob' AS user_id, NULL::VARCHAR AS anonymous_id");
   const done = await tributary(['archive', 'verify', '--data-dir', dataDir]);
   expect(done.code).toBe(1);
   expect(done.stdout).toContain(`fail  rows with names of folders: 1 file

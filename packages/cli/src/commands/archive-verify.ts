@@ -1,13 +1,11 @@
 /** `tributary archive verify`: every manifest and every file of the data folder, by partition and generation. Changes nothing. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Audit } from '@tributary/archive/audit/audit';
 import type { FolderNamed } from '@tributary/archive/audit/folder-names';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { auditText } from '../report/audit.ts';
+import { findFolderNames } from '../report/folder-names.ts';
 import { noArchive } from './no-archive.ts';
 
 export function addArchiveVerify(archive: Command, act: Act): void {
@@ -25,22 +23,10 @@ async function verify(context: Context, { quick = false }: { readonly quick?: bo
   return audit.ok && !folderNames.some(({ isCertain }) => isCertain) ? EXIT.ok : EXIT.found;
 }
 
-/** Reads columns of all archived events. */
 async function folderNamesIn({ shell, settings, terminal }: Context, { partitions }: Audit): Promise<readonly FolderNamed[]> {
-  const [{ namedByFolders }, { openDuckDb }] = await Promise.all([
-    import('@tributary/archive/audit/folder-names'),
-    import('@tributary/archive/duckdb'),
-  ]);
   terminal.progress('looking for rows with names of folders');
-  const tempDir = await mkdtemp(join(tmpdir(), 'tributary-verify-'));
-  const session = await openDuckDb({ memoryLimit: '256MiB', threads: 1, tempDir });
-  try {
-    const numbers = partitions.map(({ partition }) => partition);
-    return await namedByFolders(session, { dataDir: settings.dataDir, partitions: numbers, signal: shell.signal });
-  } finally {
-    await session.close();
-    await rm(tempDir, { recursive: true, force: true });
-  }
+  const numbers = partitions.map(({ partition }) => partition);
+  return findFolderNames(settings.dataDir, numbers, shell.signal);
 }
 
 /** Ends with an error where it was interrupted, or there is nothing to look at. */

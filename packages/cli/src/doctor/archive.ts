@@ -11,6 +11,7 @@ import { readSegments } from '@tributary/archive/segments';
 import { overdueMs } from '@tributary/model/schedule-bounds';
 import { span } from '@tributary/model/span';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
+import { findFolderNames, folderNameText, MAY_BE_SENT, SENT } from '../report/folder-names.ts';
 import { bytes, count, counted } from '../terminal/figures.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -50,7 +51,21 @@ export async function checkArchive(dataDir: string, logIdentity: string | null, 
         ]
       : []),
     await checkFiles('archive files', dataDir, files, depth),
+    ...(depth.quick ? [] : await checkRows(dataDir)),
   ];
+}
+
+/** Only where a folder above has such a name: "archive verify" looks at rows in any case. */
+async function checkRows(dataDir: string): Promise<Finding[]> {
+  const { foldersLikeColumns } = await import('@tributary/archive/audit/folder-names');
+  const folders = await foldersLikeColumns(dataDir);
+  if (folders.size === 0) return [];
+  const found = await findFolderNames(dataDir, await partitionsOf(dataDir), new AbortController().signal);
+  const [first] = [...found].sort((a, b) => Number(b.isCertain) - Number(a.isCertain));
+  const names = [...folders].flatMap(([column, values]) => values.map((value) => `${column}=${value}`)).join(', ');
+  if (first === undefined) return [ok('archive rows', `no file has what folders above say (${names}) in all its rows`)];
+  const detail = `${counted(found.length, 'file')}: ${folderNameText(first)}`;
+  return [first.isCertain ? fail('archive rows', detail, SENT) : warn('archive rows', detail, MAY_BE_SENT)];
 }
 
 /** `everyMs`: the schedule, 0 for none. */

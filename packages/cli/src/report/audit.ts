@@ -5,6 +5,7 @@ import type { FolderNamed } from '@tributary/archive/audit/folder-names';
 import type { Context } from '../context.ts';
 import { bytes, count, counted } from '../terminal/figures.ts';
 import { linesOf, printable, renderWide, roomBeside } from '../terminal/table.ts';
+import { folderNameText, MAY_BE_SENT, SENT } from './folder-names.ts';
 
 /** Faults of one class. */
 const SHOWN = 10;
@@ -93,10 +94,6 @@ function linesOfClass(name: FaultClass, { faults, counts }: Audit, room: number,
   ];
 }
 
-const SENT =
-  'A version before 27 November 2026 archived that below a folder that is called like a column of events, as type=prod. What was sent is in the log, or in an archive that was written elsewhere: docs/cli.md says how to bring it back ("Rows with names of folders").';
-const MAY_BE_SENT = `It may have been sent so. Else: ${SENT[0]?.toLowerCase()}${SENT.slice(1)}`;
-
 function folderLines(all: readonly FolderNamed[], room: number, terminal: Context['terminal']): string[] {
   const lines = [true, false].flatMap((isCertain) => {
     const own = all.filter((one) => one.isCertain === isCertain);
@@ -105,19 +102,12 @@ function folderLines(all: readonly FolderNamed[], room: number, terminal: Contex
       ? []
       : [
           `${terminal.tone(tone, tone)}  rows with names of folders: ${counted(own.length, 'file')}`,
-          ...own.slice(0, SHOWN).flatMap((one) => indented(linesOf(printable(`${one.path} ${detailOf(one)}`), room))),
+          ...own.slice(0, SHOWN).flatMap((one) => indented(linesOf(printable(folderNameText(one)), room))),
           ...(own.length > SHOWN ? indented([`… and ${count(own.length - SHOWN)} more`]) : []),
           ...indented(linesOf(`→ ${isCertain ? SENT : MAY_BE_SENT}`, room)).map(terminal.dim),
         ];
   });
   return lines.length === 0 ? [] : [...lines, ''];
-}
-
-function detailOf({ column, rows, folder }: FolderNamed): string {
-  if (folder !== null) return `has in all its rows (${count(rows)}) what a folder above says: ${folder}`;
-  return column === 'user_key'
-    ? `has ${counted(rows, 'row')} of which the user is neither their user id nor their anonymous id`
-    : `has rows (${count(rows)} in all) of other days than its own`;
 }
 
 export function fixOf(fault: Fault): string {
