@@ -70,6 +70,17 @@ test('the touches beyond the newest 1 000 are not part of a path, be they eligib
   expect(shown(rows, 'assists')['buy · old ·  · EUR']?.slice(0, 1)).toEqual([4]);
 });
 
+test('of a path of direct touches alone last non-direct credits the last one', async () => {
+  const direct = (id: string, hours: number, campaign: string) => event(id, hours, 'click', { channel: 'direct', campaign });
+  const definitions = define({ direct: ['direct'] });
+  const rows = await agreed(
+    [direct('a', 0, 'first'), direct('b', 1, 'second'), direct('c', 2, 'third'), buy('d', 3)],
+    definitions,
+  );
+  const credited = Object.keys(shown(rows, 'credit')).filter((key) => key.startsWith('lastNonDirect'));
+  expect(credited).toEqual(['lastNonDirect · buy · direct · third · EUR']);
+});
+
 test('sets of 20 channels are kept apart, of 21 not; paths and states do not mind', async () => {
   for (const channels of [19, 20, 21, 30]) {
     const touches = Array.from({ length: channels }, (_, i) => click(`t${i}`, i / 10, `c${String(i).padStart(2, '0')}`));
