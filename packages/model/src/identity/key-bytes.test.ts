@@ -1,8 +1,9 @@
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
 import { emptyKey, type KeyState, loseItems, type Message, receiveEvent, receiveMessage } from './adoption.ts';
+import { byteTape } from './byte-tape.ts';
 import { PLACES } from './held-items.ts';
-import { byteTape, type CommonOfKeys, fitsInBytes, MOST_KEY_BYTES, readKey, writeKey } from './key-bytes.ts';
+import { type CommonOfKeys, fitsInBytes, MOST_KEY_BYTES, readKey, writeKey } from './key-bytes.ts';
 
 const KEY = 'ada';
 const COMMON: CommonOfKeys = { windowMs: 1_000, mostOfDay: 64, digestOf: (key) => `digest of ${key}` };

@@ -4,6 +4,7 @@
  * they are; so do long ones, whose bytes are many for each object.
  */
 import type { KeyState } from './adoption.ts';
+import { type ByteTape, bytesOfText, readBytes, readNumber, readText, writeBytes, writeNumber, writeText } from './byte-tape.ts';
 import { PLACES } from './held-items.ts';
 import { type Link, noLinks } from './links.ts';
 
@@ -24,20 +25,6 @@ const MOST_OWNERS = 64;
 const HAS_LINK = 1;
 const MERGES = 2;
 const HAS_FLOOR = 4;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** Bytes that are written, or read, one after another. */
-export interface ByteTape {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  at: number;
-}
-
-export function byteTape(bytes: Uint8Array): ByteTape {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0 };
-}
 
 /** Whether the key may be written: in as many bytes as `MOST_KEY_BYTES`. */
 export function fitsInBytes({ held, links, withdrawn }: KeyState): boolean {
@@ -90,43 +77,4 @@ function readLink(tape: ByteTape, has: number): Link {
     ...((has & MERGES) !== 0 && { merges: true as const }),
     ...((has & HAS_FLOOR) !== 0 && { floor }),
   };
-}
-
-export function writeNumber(tape: ByteTape, number: number): void {
-  tape.view.setFloat64(tape.at, number);
-  tape.at += 8;
-}
-
-export function readNumber(tape: ByteTape): number {
-  const number = tape.view.getFloat64(tape.at);
-  tape.at += 8;
-  return number;
-}
-
-/** Room for it, whatever is in it. */
-export function bytesOfText(text: string): number {
-  return 4 + 3 * text.length;
-}
-
-export function writeText(tape: ByteTape, text: string): void {
-  const { written } = encoder.encodeInto(text, tape.bytes.subarray(tape.at + 4));
-  tape.view.setUint32(tape.at, written);
-  tape.at += 4 + written;
-}
-
-export function readText(tape: ByteTape): string {
-  const length = tape.view.getUint32(tape.at);
-  tape.at += 4;
-  return decoder.decode(readBytes(tape, length));
-}
-
-function writeBytes(tape: ByteTape, bytes: Uint8Array): void {
-  tape.bytes.set(bytes, tape.at);
-  tape.at += bytes.length;
-}
-
-/** As they lie there. */
-function readBytes(tape: ByteTape, length: number): Uint8Array {
-  tape.at += length;
-  return tape.bytes.subarray(tape.at - length, tape.at);
 }

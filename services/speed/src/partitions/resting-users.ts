@@ -5,7 +5,7 @@
  * A user has a slot for as long as the cache holds them. They are awake, an object, while a batch concerns them, and rest once it is committed. Some stay
  * awake: those with a long timeline, and those of whom more is known than has a form here.
  */
-import { bytesOfText, byteTape, readNumber, readText, writeNumber, writeText } from '@tributary/model/identity/key-bytes';
+import { bytesOfText, byteTape, readNumber, readText, writeNumber, writeText } from '@tributary/model/identity/byte-tape';
 import { type HeldTimeline, heldTimeline, type PackedTimelines } from '@tributary/views/packed-timelines';
 import { type CachedUser, newUser } from './cached-user.ts';
 import { createRestingBytes } from './resting-bytes.ts';

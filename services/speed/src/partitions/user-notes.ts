@@ -1,17 +1,6 @@
 /** What only some users have, as bytes: what their key holds, what they said to other keys, and where the keys are that they named. */
-import {
-  bytesOfText,
-  byteTape,
-  type CommonOfKeys,
-  fitsInBytes,
-  MOST_KEY_BYTES,
-  readKey,
-  readNumber,
-  readText,
-  writeKey,
-  writeNumber,
-  writeText,
-} from '@tributary/model/identity/key-bytes';
+import { bytesOfText, byteTape, readNumber, readText, writeNumber, writeText } from '@tributary/model/identity/byte-tape';
+import { type CommonOfKeys, fitsInBytes, MOST_KEY_BYTES, readKey, writeKey } from '@tributary/model/identity/key-bytes';
 import type { CachedUser } from './cached-user.ts';
 
 type Noted = Pick<CachedUser, 'key' | 'said' | 'named'>;
