@@ -124,6 +124,16 @@ function viewsMark(views: readonly View[], sha256Hex: (text: string) => string):
   return sha256Hex(names.join('\n')).slice(0, 8);
 }
 
+/** What partitions are loaded from. */
+function sourceOf(
+  { log, store, definitions, sha256Hex, erasedLists, oldestRead }: SpeedWorkerOptions,
+  limits: WorkerLimits,
+  views: readonly View[],
+) {
+  const { identity: logIdentity } = log;
+  return { store, logIdentity, initial: definitions, sha256Hex, limits, views, erasedBefore: erasedLists?.before, oldestRead };
+}
+
 export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const { log, store, sha256Hex, digestOf, now, erasedLists, views = VIEWS } = options;
   const mark = viewsMark(views, sha256Hex);
@@ -131,16 +141,7 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   let underWay: Promise<void> = Promise.resolve();
   const settle = () => underWay;
-  const source = {
-    store,
-    logIdentity: log.identity,
-    initial: options.definitions,
-    sha256Hex,
-    limits,
-    views,
-    erasedBefore: erasedLists?.before,
-    oldestRead: options.oldestRead,
-  };
+  const source = sourceOf(options, limits, views);
   const reader = createReadAhead(log, limits, () => runs.forgetOvertaken());
   const runs = createOwnRuns({
     assigned: options.partitions,
@@ -151,7 +152,9 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     },
     ...(erasedLists && { mustReload: erasedLists.mustReload }),
     storedCommitId: async (partition) => (await store.loadRecords(partition, [], 1)).commitId,
-    ...{ settle, reader, ...(now && { now }) },
+    settle,
+    reader,
+    ...(now && { now }),
     ...(options.onReset && { onReset: options.onReset }),
   });
   const records = createUserRecords(store, limits, digestOf);
