@@ -3,7 +3,7 @@
  * own of 70 characters: joining these keys, hashing them and writing them as JSON was half of what pages cost a worker.
  *
  * To all others it is a Map like any: whatever looks at its rows has all keys joined first. Only what adds rows (difference.ts) and what writes
- * them for the store (deltas-json.ts) knows of parts.
+ * them for the store (commit/ of packages/store) knows of parts.
  */
 import type { Integer } from '@tributary/model/integer';
 import { addRow, type RowKey, type Rows, type RowsByView } from './deltas.ts';
@@ -54,10 +54,10 @@ interface Room {
 const freeRooms = new WeakMap<Tails, Room[]>();
 /** Commits of several partitions are under way at once. */
 const MOST_FREE_ROOMS = 4;
-/** Rows that a room has place for, to be kept: a small one saves nothing, and one that is much too large takes as long to clear as it saves. */
+/** Rows that a room has place for, to be kept: a small one saves nothing, and slots of one that is much too large take as long to clear as it saves. */
 const [FEWEST_ROWS, MOST_ROWS, MUCH_TOO_LARGE] = [1_024, 32_768, 8];
 
-/** A room that was cleared, for about as many rows. */
+/** A room for about as many rows, with what was in it before: rows are written over it, and slots are cleared before they are searched. */
 function takeRoom(tails: Tails, rows: number): Room | undefined {
   const last = freeRooms.get(tails)?.at(-1);
   if (last === undefined || placesOf(last) < rows || placesOf(last) > MUCH_TOO_LARGE * rows) return undefined;
