@@ -29,7 +29,11 @@ interface Shared {
   readonly fewBytes: number;
 }
 
-export function firstOne({ store, keys, reading, fewBytes }: Shared, readMany: RecordReader['read']): RecordReader['read'] {
+/** `readMany`: for all else than the short record of one user. */
+export function createOneRecordRead(
+  { store, keys, reading, fewBytes }: Shared,
+  readMany: RecordReader['read'],
+): RecordReader['read'] {
   async function readOne<T>(asker: string, users: readonly RecordOwner[], use: UseOfRecords<T>, isPlaced: boolean): Promise<T> {
     const known = isPlaced ? { places: new Map(), kept: new Map() } : NOTHING;
     demandShare(reading, asker, FIRST_BYTES_OF_FEW);

@@ -14,7 +14,7 @@ import { type RecordOwner, type RecordsBetween, type ServingStore, SHORT_ANSWER_
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { createLargeTurns } from './large-turns.ts';
-import { apart, demandShare, FIRST_BYTES_OF_FEW, firstOne, type Known, type Noting, notingIn } from './one-record.ts';
+import { apart, createOneRecordRead, demandShare, FIRST_BYTES_OF_FEW, type Known, type Noting, notingIn } from './one-record.ts';
 import { readWithCopies } from './read-with-copies.ts';
 import { createSerialLimit } from './serial-limit.ts';
 
@@ -125,7 +125,7 @@ export function createRecordReader(
     const read = () => many.read(asker, users, use, isPlaced, copies);
     return users.length > FEW_USERS ? large.run(asker, read) : read();
   };
-  return { read: firstOne({ store, keys, reading, fewBytes: limits.fewBytes }, inTurn) };
+  return { read: createOneRecordRead({ store, keys, reading, fewBytes: limits.fewBytes }, inTurn) };
 
   /** Puts owners, with their records, in place of keys that are linked. Ends, as no key is passed twice and `MAX_HOPS` are passed at most. */
   async function answerByOwners(
