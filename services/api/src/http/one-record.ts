@@ -6,17 +6,12 @@ import { TributaryError } from '@tributary/model/errors';
 import type { FairShare } from '@tributary/runtime/http/fair-share';
 import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { fromStore, unavailable } from '@tributary/serving/from-store';
-import type { AnsweringKey, RecordReader, UseOfRecords } from '@tributary/serving/users/find-conversion';
-import type { OnRecords, RecordOwner, ServingStore } from '@tributary/store/serving-store';
-import type { KeptRecords } from '@tributary/views/record';
+import type { RecordReader, UseOfRecords } from '@tributary/serving/users/find-conversion';
+import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
+import { apart, type Known, notingIn } from './known-records.ts';
 
 /** A record of some 500 events, where few users are asked for. */
 export const FIRST_BYTES_OF_FEW = 256 * 1024;
-
-export interface Known {
-  readonly places: Map<string, { readonly position: string; readonly mark: string | undefined }>;
-  readonly kept: Map<number, KeptRecords | null>;
-}
 
 const NOTHING: Known = { places: new Map(), kept: new Map() };
 
@@ -71,29 +66,4 @@ export function demandShare(reading: FairShare, asker: string, bytes: number): v
     'overloaded',
     `${reading.heldBy(asker)} bytes of users' records are being read for this key already, and ${reading.held} for all keys`,
   );
-}
-
-/** A key that answers for itself. `known`: what is said of its record. */
-export function apart({ partition, userKey }: RecordOwner, record: Buffer | null, known?: Known): AnsweringKey {
-  const key = { partition, userKey, stored: record, asked: record, partitions: [partition] };
-  if (known === undefined) return key;
-  const place = known.places.get(userKey);
-  return { ...key, position: place?.position ?? null, mark: place?.mark };
-}
-
-/** Before records of these users are read. */
-export type Noting = (owners: readonly RecordOwner[]) => OnRecords;
-
-/** Positions by user, and what is kept by partition. Only what is said of the last read stays: what was read before is not what is answered. */
-export function notingIn(known: Known): Noting {
-  return (owners) => {
-    for (const { userKey } of owners) known.places.delete(userKey);
-    return {
-      position(i, position, mark) {
-        const owner = owners[i];
-        if (owner !== undefined) known.places.set(owner.userKey, { position, mark });
-      },
-      kept: (partition, kept) => void known.kept.set(partition, kept),
-    };
-  };
 }

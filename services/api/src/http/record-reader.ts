@@ -13,8 +13,9 @@ import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-c
 import { type RecordOwner, type RecordsBetween, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
+import { apart, type Known, type Noting, notingIn } from './known-records.ts';
 import { createLargeTurns } from './large-turns.ts';
-import { apart, createOneRecordRead, demandShare, FIRST_BYTES_OF_FEW, type Known, type Noting, notingIn } from './one-record.ts';
+import { createOneRecordRead, demandShare, FIRST_BYTES_OF_FEW } from './one-record.ts';
 import { readWithCopies } from './read-with-copies.ts';
 import { createSerialLimit } from './serial-limit.ts';
 

@@ -1,0 +1,34 @@
+/** What the store says of records beside their bytes: as of which commit each was read, and what the partition is known to hold. */
+import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
+import type { OnRecords, RecordOwner } from '@tributary/store/serving-store';
+import type { KeptRecords } from '@tributary/views/record';
+
+export interface Known {
+  readonly places: Map<string, { readonly position: string; readonly mark: string | undefined }>;
+  readonly kept: Map<number, KeptRecords | null>;
+}
+
+/** A key that answers for itself. `known`: what is said of its record. */
+export function apart({ partition, userKey }: RecordOwner, record: Buffer | null, known?: Known): AnsweringKey {
+  const key = { partition, userKey, stored: record, asked: record, partitions: [partition] };
+  if (known === undefined) return key;
+  const place = known.places.get(userKey);
+  return { ...key, position: place?.position ?? null, mark: place?.mark };
+}
+
+/** Before records of these users are read. */
+export type Noting = (owners: readonly RecordOwner[]) => OnRecords;
+
+/** Positions by user, and what is kept by partition. Only what is said of the last read stays: what was read before is not what is answered. */
+export function notingIn(known: Known): Noting {
+  return (owners) => {
+    for (const { userKey } of owners) known.places.delete(userKey);
+    return {
+      position(i, position, mark) {
+        const owner = owners[i];
+        if (owner !== undefined) known.places.set(owner.userKey, { position, mark });
+      },
+      kept: (partition, kept) => void known.kept.set(partition, kept),
+    };
+  };
+}
