@@ -92,7 +92,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
   readonly #width: number;
   #isJoined = false;
   #isGone = false;
-  /** Those that were added; as many of the first of them have keys that differ. */
+  /** Rows that were appended, and how many of the first of them have no key twice. */
   #rows = 0;
   #folded = 0;
   readonly #heads: string[] = [];
@@ -113,7 +113,7 @@ export class PartedRows extends Map<RowKey, Integer[]> {
     this.longestTail = longestOf(tails);
   }
 
-  /** As `addRow`. Whether a row came, or went, or was added to where keys are in parts: that costs as much. */
+  /** As `addRow`. Whether a row came or went. True of all that is added in parts: to add to a row costs as much as a new one. */
   addParts(head: string, name: string, tail: number, measures: readonly number[], sign: 1 | -1): boolean {
     if (sign === -1) this.#join();
     if (!this.#isJoined && this.#append(head, name, tail, measures)) return true;
