@@ -64,6 +64,14 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     test: 'packages/archive/src/rewrite/waiting.test.ts',
   },
   {
+    lie: 'rows of an erased key go before it is withdrawn what it had lent by a link that does not count any more',
+    law: '9',
+    file: 'packages/archive/src/rewrite/waiting.ts',
+    from: 'UNION ALL FROM named WHERE (user_key, owner) IN (SELECT user_key, owner FROM lenders)',
+    to: '',
+    test: 'packages/archive/src/rewrite/waiting.test.ts',
+  },
+  {
     lie: 'what an erased key had lent by a link that does not count any more stays where it was, with what took it back',
     law: '9',
     file: 'packages/model/src/identity/adoption.ts',

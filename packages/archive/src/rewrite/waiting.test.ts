@@ -164,6 +164,12 @@ test('law 9: a link that the key did not have when it was erased is not waited f
   const held: Row = [at, key, type, { ...text, held: 0 }, 1_000];
   expect(await waiting([...many, held, ERASED, said], of)).toEqual(['cookie']);
   expect(await waiting([...many, held, ERASED, said, withdraw(1, 'bob', 'cookie', 5)], of)).toEqual([]);
+  // It lent something before others of the day pushed it out, and ana withdraws what came to bob by ana.
+  const last = link(2, 'cookie', 'bob', 'last', 1_000);
+  const lend = (...path: string[]): Row => [3, 'bob', PUT_TYPE, { path, version: version(2) }];
+  expect(await waiting([...many, last, lend('cookie'), ERASED, said], of)).toEqual(['cookie']);
+  expect(await waiting([...many, last, lend('cookie'), ERASED, said, withdraw(1, 'bob', 'cookie', 5)], of)).toEqual([]);
+  expect(await waiting([...many, last, lend('cookie', 'ana'), ERASED, said], of)).toEqual([]);
 });
 
 test('law 9: of a key that waits, files are without what they were without before', () => {

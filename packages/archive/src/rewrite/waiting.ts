@@ -65,9 +65,15 @@ export async function waitingUsers(session: DuckDb, { forgotten, before, events,
      counted AS (
        FROM of_days QUALIFY count(*) OVER (PARTITION BY user_key, place, day ORDER BY received_at) <= ${MOST_LINKS_OF_DAY}
      ),
+     -- By a link that does not count any more as well: what took it back lies beside it.
+     lenders AS (
+       SELECT DISTINCT CAST(said->'$.path' AS VARCHAR[])[-1] AS user_key, user_key AS owner
+       FROM ${events} WHERE type = ${sqlText(PUT_TYPE)} AND said IS NOT NULL
+     ),
      links AS (
        (FROM counted QUALIFY row_number() OVER (PARTITION BY user_key, place, name ORDER BY version) = 1)
        UNION ALL FROM named WHERE is_held
+       UNION ALL FROM named WHERE (user_key, owner) IN (SELECT user_key, owner FROM lenders)
      ),
      heard AS (
        SELECT one->>'$.of' AS of_key, one->>'$.to' AS to_key, one->>'$.version' AS version
