@@ -5,12 +5,17 @@
 import { parseDefinitions } from '@tributary/model/definitions';
 import { encodeEvent } from '@tributary/model/event';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { connectRedis, whenReady } from '@tributary/runtime/redis/connect';
+import { createSpeedStore } from '@tributary/store/commit/redis-speed-store';
 import { READ_BOUNDS } from '@tributary/store/deltas/read-bounds';
+import { BUNDLES_BYTES } from '@tributary/store/format/bounds';
 import { partitionPrefix } from '@tributary/store/format/keys';
 import type { SpeedStore } from '@tributary/store/speed-store';
 import { HISTORY_PARTITIONS } from '@tributary/testkit/contracts/store-history';
+import { commitOf } from '@tributary/testkit/contracts/store-under-test';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { createMemoryLog } from '@tributary/testkit/memory/memory-log';
+import { PartedRows } from '@tributary/views/parted-rows';
 import { VIEWS } from '@tributary/views/registry';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -131,4 +136,51 @@ test('law 1: bundles and rows of reports of pages come to the same, though commi
   } finally {
     direct.disconnect();
   }
+});
+
+function largeCommit(from: string | null, to: string) {
+  const parts = new PartedRows(1, ['']);
+  for (let i = 0; i < 1_100; i++) parts.addParts('/', `${i}`, 0, [1], 1);
+  return { ...commitOf(from, to, { deltas: new Map([['heat', parts]]) }), partition: P };
+}
+
+test('law 1: a generation is full of bundles, and somebody begins to read in pages before the rows come: the commit is made all the same', async () => {
+  const redis = connectRedis(stores.server.url, 'commit', () => {});
+  try {
+    await whenReady(redis, 5_000);
+    const { speed, serving } = await stores.make('full', READ_BOUNDS);
+    const prefix = partitionPrefix('full', P);
+    expect(await speed.commit(largeCommit(null, 'p1'))).toBe('committed');
+    await redis.hset(`${prefix}n:0`, 'bundles', BUNDLES_BYTES);
+    const replies: string[] = [];
+    const watched = new Proxy(redis, {
+      get(of, name) {
+        const command = Reflect.get(of, name);
+        if (name !== 'sendCommand') return command;
+        return async (sent: unknown) => {
+          const reply = await command.call(of, sent);
+          replies.push(JSON.stringify(reply));
+          if (replies.at(-1)?.includes('as rows')) await redis.set(`${prefix}reading`, 1);
+          return reply;
+        };
+      },
+    });
+    expect(await createSpeedStore(watched, 'full').commit(largeCommit('p1', 'p2'))).toBe('committed');
+    expect(replies).toEqual(['as rows', 'as JSON', 'committed'].map((reply) => JSON.stringify([[0, reply]])));
+    const [whole] = await serving.readWhole([P], ['heat'], 0);
+    const heat = [...(whole?.generations.get(0)?.rows.get('heat') ?? [])];
+    expect([heat.length, new Set(heat.flatMap(([, measures]) => measures))]).toEqual([1_100, new Set([2])]);
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test('law 7: a generation that was retired has no bundles, and nothing counts them', async () => {
+  const { speed, serving, generationsKept } = await stores.make('retired-bundles');
+  expect(await speed.commit(largeCommit(null, 'p1'))).toBe('committed');
+  expect(await generationsKept(P)).toEqual([0]);
+  await serving.retireDeltas(1);
+  expect(await generationsKept(P)).toEqual([]);
+  expect(await speed.commit(largeCommit('p1', 'p2'))).toBe('committed');
+  expect(await generationsKept(P)).toEqual([]);
 });

@@ -8,6 +8,7 @@ const READ = 'packages/store/src/deltas/paged-read.ts';
 const READ_TEST = 'packages/store/src/deltas/paged-read.test.ts';
 const COMMIT = 'packages/store/src/commit/commit.lua';
 const STORE = 'test/contract/store.redis.test.ts';
+const BUNDLES_ON_REDIS = 'test/laws/law-1-bundles.redis.test.ts';
 
 const PACKED = 'packages/store/src/commit/packed-deltas.test.ts';
 const WRITTEN = 'packages/store/src/commit/packed-parts.ts';
@@ -214,5 +215,21 @@ export const MUTATIONS_OF_PARTED_ROWS: readonly Mutation[] = [
     from: '        if (reply === AS_ROWS) {',
     to: "        if (reply === AS_ROWS) reply = 'committed';\n        if (reply === AS_ROWS) {",
     test: STORE,
+  },
+  {
+    lie: 'rows of which the feed is to have JSON are not sent again where they were to be bundles at first',
+    law: '1',
+    file: 'packages/store/src/commit/redis-speed-store.ts',
+    from: '        if (reply === AS_JSON) reply',
+    to: '        else if (reply === AS_JSON) reply',
+    test: BUNDLES_ON_REDIS,
+  },
+  {
+    lie: 'bytes of bundles of a retired generation are counted',
+    law: '7',
+    file: COMMIT,
+    from: 'if filed and bundles > 0 then',
+    to: 'if bundles > 0 then',
+    test: BUNDLES_ON_REDIS,
   },
 ];

@@ -412,4 +412,12 @@ export const MUTATIONS_OF_RECOVERY: readonly Mutation[] = [
     to: 'if (id !== next.position) shares',
     test: JOINED,
   },
+  {
+    lie: 'joined records become ever fewer while Redis is down',
+    law: '7',
+    file: `${SPEED}/partitions/joined-shares.ts`,
+    from: 'Math.max(LEAST_SHARE, of(partition) / 2)',
+    to: 'of(partition) / 2',
+    test: `${SPEED}/partitions/joined-shares.test.ts`,
+  },
 ];
