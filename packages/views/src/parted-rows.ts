@@ -16,6 +16,7 @@ export type EmitParts = (head: string, name: string, tail: number, measures: rea
 
 /** How a view emits rows with their keys in parts. */
 export interface PartedView<Seen> {
+  /** A list of its own, also where it has one empty text: rooms of rows are kept by this list, and those of another view have another width. */
   readonly tails: Tails;
   rows(seen: Seen, emit: EmitParts): void;
 }

@@ -54,7 +54,7 @@ export interface RunPlan {
 }
 
 /**
- * - `too_few_runs`: fewer than three runs of this mode are known.
+ * - `too_few_runs`: fewer than three runs of this mode are known, or a full run was asked for that computes the rows of its base again.
  * - `corrections_changed`, `definitions_changed`: events are read, or rows computed, again that the base has. Earlier runs say nothing of that.
  */
 export type NotEstimated = 'too_few_runs' | 'corrections_changed' | 'definitions_changed';
