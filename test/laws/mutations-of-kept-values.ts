@@ -351,11 +351,19 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     test: LARGE_TURNS_TEST,
   },
   {
+    lie: 'a question about many users is read though its client left while it waited',
+    law: '7',
+    file: 'services/api/src/http/large-turns.ts',
+    from: 'next?.asker.isGone() === true;',
+    to: 'next === null;',
+    test: LARGE_TURNS_TEST,
+  },
+  {
     lie: 'questions about a thousand users are all read at once',
     law: '7',
     file: READER,
-    from: 'users.length > FEW_USERS ?',
-    to: 'users.length > 10_000 ?',
+    from: 'if (users.length <= FEW_USERS)',
+    to: 'if (users.length <= 10_000)',
     test: LARGE_TURNS_TEST,
   },
 ];

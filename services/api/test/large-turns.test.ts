@@ -1,7 +1,10 @@
 /** Questions about many users, some at a time. */
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { expect, test } from 'vitest';
 import { createLargeTurns } from '../src/http/large-turns.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
+
+const of = (key: string) => ({ key, isGone: () => false });
 
 /** Work that ends when `end` names it. */
 function slowWork() {
@@ -22,7 +25,7 @@ function slowWork() {
 test('law 7: as many questions about many users are under way as may be, keys take turns, and one that fails leaves its place to the next', async () => {
   const turns = createLargeTurns(2, 100);
   const { begun, work, end } = slowWork();
-  const asked = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2'].map((name) => turns.run(name.slice(0, 1), work(name)));
+  const asked = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2'].map((name) => turns.run(of(name.slice(0, 1)), work(name)));
   const settled = Promise.allSettled(asked);
   expect(begun).toEqual(['a1', 'a2']);
   await end('a2', new Error('down'));
@@ -32,7 +35,7 @@ test('law 7: as many questions about many users are under way as may be, keys ta
   for (const name of ['a3', 'b1', 'a4', 'b2']) await end(name);
   expect((await settled).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', ...new Array(4).fill('fulfilled')]);
   expect(begun).toHaveLength(6);
-  const later = [turns.run('c', work('c1')), turns.run('c', work('c2'))];
+  const later = [turns.run(of('c'), work('c1')), turns.run(of('c'), work('c2'))];
   expect(begun.slice(6)).toEqual(['c1', 'c2']);
   for (const name of ['c1', 'c2']) await end(name);
   expect(await Promise.all(later)).toEqual(['c1', 'c2']);
@@ -41,10 +44,10 @@ test('law 7: as many questions about many users are under way as may be, keys ta
 test('law 7: those that wait are bounded, and keys share the bound', async () => {
   const turns = createLargeTurns(1, 4);
   const { begun, work, end } = slowWork();
-  const asked = ['a1', 'a2', 'a3'].map((name) => turns.run('a', work(name)));
+  const asked = ['a1', 'a2', 'a3'].map((name) => turns.run(of('a'), work(name)));
   let refusal: unknown;
-  turns.run('a', work('a4')).catch((error: unknown) => (refusal = error));
-  const other = turns.run('b', work('b1'));
+  turns.run(of('a'), work('a4')).catch((error: unknown) => (refusal = error));
+  const other = turns.run(of('b'), work('b1'));
   await end('');
   expect(refusal).toMatchObject({
     code: 'overloaded',
@@ -53,6 +56,30 @@ test('law 7: those that wait are bounded, and keys share the bound', async () =>
   for (let i = 0; i < begun.length; i++) await end(begun[i] as string);
   expect(await Promise.all([...asked, other])).toEqual(['a1', 'a2', 'a3', 'b1']);
   expect(begun).not.toContain('a4');
+});
+
+test('law 7: a question whose client left while it waited is not begun, and leaves its place and its part of the bound', async () => {
+  const turns = createLargeTurns(1, 4);
+  const { begun, work, end } = slowWork();
+  const gone = new Set<string>();
+  const ask = (name: string) => turns.run({ key: name.slice(0, 1), isGone: () => gone.has(name) }, work(name));
+  const first = ask('a1');
+  const settled = Promise.allSettled(['a2', 'a3', 'b1'].map(ask));
+  for (const name of ['a2', 'b1']) gone.add(name);
+  await end('a1');
+  expect(begun).toEqual(['a1', 'a3']);
+  const others = ['a4', 'a5'].map(ask);
+  for (const name of ['a3', 'a4', 'a5']) await end(name);
+  expect(await Promise.all([first, ...others])).toEqual(['a1', 'a4', 'a5']);
+  expect((await settled).map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code))).toEqual([
+    'overloaded',
+    'a3',
+    'overloaded',
+  ]);
+  gone.add('a7');
+  const [last, left] = [ask('a6'), ask('a7').catch(({ code }) => code)];
+  await end('a6');
+  expect([await last, await left, await Promise.all([ask('c1'), end('c1')])]).toEqual(['a6', 'overloaded', ['c1', undefined]]);
 });
 
 test('law 7: of questions about a thousand users eight are read at a time, one about few does not wait for them', async () => {
@@ -67,18 +94,20 @@ test('law 7: of questions about a thousand users eight are read at a time, one a
   };
   const keys = { partitions: 1, pollForJoined: () => undefined, joinedMs: () => null, now: () => 0 };
   const reader = createRecordReader(store, keys);
-  const read = (users: number) =>
+  const read = (users: number, asker: Asker | string = 'key') =>
     reader.read(
-      'key',
+      asker,
       Array.from({ length: users }, (_, i) => ({ partition: 0, userKey: `u${i}` })),
       ({ length }) => length,
     );
   const many = Array.from({ length: 20 }, () => read(1_000));
   const few = read(100);
+  const left = read(300, { key: 'other', isGone: () => true }).catch(({ code }) => code);
   expect(begun).toEqual([...new Array(8).fill(1_000), 100]);
   while (open.length > 0) {
     for (const answer of open.splice(0)) answer();
     await new Promise(setImmediate);
   }
-  expect([await few, ...(await Promise.all(many))]).toEqual([100, ...new Array(20).fill(1_000)]);
+  expect([await few, await left, ...(await Promise.all(many))]).toEqual([100, 'overloaded', ...new Array(20).fill(1_000)]);
+  expect(begun).not.toContain(300);
 });

@@ -11,6 +11,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { RecordOwner, RecordSize, ServingStore } from '@tributary/store/serving-store';
 import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
 import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
@@ -30,11 +31,11 @@ export interface RecordReader {
   /**
    * `use` gets the records in the order of the users, and the keys that answer for them; they are held until it is done, and the list is empty then.
    * Where keys of one person are joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the
-   * key whose share it is. `isPlaced`: it is asked for as well what records hold, each by its position, and all of the partitions of the keys. `copies`: given in
+   * key whose share it is, or who asks with it: a question that waits for its turn is given up once that one has left. `isPlaced`: it is asked for as well what records hold, each by its position, and all of the partitions of the keys. `copies`: given in
    * place of records that are the same, where keys are not joined. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
    */
   read<T>(
-    asker: string,
+    asker: Asker | string,
     users: readonly RecordOwner[],
     use: UseOfRecords<T>,
     isPlaced?: boolean,

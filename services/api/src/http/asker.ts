@@ -6,3 +6,7 @@ import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 export function askerOf({ owner }: { readonly owner: string }, { raw }: { readonly raw: ServerResponse }): Asker {
   return { key: owner, isGone: () => raw.destroyed };
 }
+
+export function keyOf(asker: Asker | string): string {
+  return typeof asker === 'string' ? asker : asker.key;
+}

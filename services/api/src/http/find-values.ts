@@ -7,6 +7,7 @@ import type { ValuesMeta } from '@tributary/contract/shapes/meta';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { settled } from '@tributary/runtime/wait';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey, KeptOfPartitions } from '@tributary/serving/users/find-conversion';
@@ -136,7 +137,7 @@ export async function findValues<Made = never>(
   { deps, board, records, computations: watch, keptValues }: ApiContext,
   { users, sets, setOf }: AskedUsers,
   { names, asOf: given, budgetMs }: Question,
-  owner: string,
+  asker: Asker | string,
   { add, kept: form }: ValuesForm<Made>,
 ): Promise<FoundValues> {
   const keptOfSet = form && eachSetOnce((set) => keptValues.of<Made>(form.name, set, names));
@@ -146,7 +147,7 @@ export async function findValues<Made = never>(
     find: ({ partition, userKey }: RecordOwner, size: RecordSize) => keptIn(partition)?.recordOf(userKey, size),
   };
   const read = await records.read(
-    owner,
+    asker,
     users,
     async (found, keys, kept) => {
       const own = new Set(keys.flatMap((key) => key.partitions));

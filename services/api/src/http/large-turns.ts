@@ -1,19 +1,21 @@
 /**
  * Questions about many users, some at a time: each holds megabytes of records and of its answer while it is made, and asked all at once they are slower, as the
- * store answers none of them in time. Keys take turns, so that one with many is no more in the way than one with few.
+ * store answers none of them in time. Keys take turns, so that one with many is no more in the way than one with few, and
+ * a question whose client left while it waited is not begun.
  */
 import { TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { type Asker, createTurnsOfKeys } from '@tributary/runtime/http/turns-of-keys';
 
 export interface LargeTurns {
-  /** `work` when it is its turn. Rejects as it does, and with `overloaded` where too many of this key wait. */
-  run<T>(key: string, work: () => Promise<T>): Promise<T>;
+  /** `work` when it is its turn. Rejects as it does, and with `overloaded` where too many of this key wait, or its client left before. */
+  run<T>(asker: Asker, work: () => Promise<T>): Promise<T>;
 }
 
 interface Job {
   readonly asker: Asker;
   begin(): void;
+  giveUp(): void;
 }
 
 export function createLargeTurns(mostAtOnce: number, mostWaiting: number): LargeTurns {
@@ -21,29 +23,42 @@ export function createLargeTurns(mostAtOnce: number, mostWaiting: number): Large
   const waiting = createFairShare(mostWaiting);
   let underWay = 0;
 
-  async function wait(key: string): Promise<void> {
+  async function wait(asker: Asker): Promise<void> {
+    const { key } = asker;
     if (!waiting.fits(key, 1))
       throw new TributaryError(
         'overloaded',
         `${waiting.heldBy(key)} questions about many users wait for this key already, and ${waiting.held} for all keys`,
       );
     waiting.take(key, 1);
-    await new Promise<void>((begin) => turns.add({ asker: { key, isGone: () => false }, begin }));
-    waiting.give(key, 1);
+    try {
+      await new Promise<void>((begin, reject) => turns.add({ asker, begin, giveUp: () => reject(left()) }));
+    } finally {
+      waiting.give(key, 1);
+    }
+  }
+
+  /** The next one has the place of the one that ended. */
+  function beginNext(): void {
+    let next = turns.next();
+    for (; next?.asker.isGone() === true; next = turns.next()) next.giveUp();
+    if (next === undefined) underWay--;
+    else next.begin();
   }
 
   return {
-    async run(key, work) {
+    async run(asker, work) {
       if (underWay < mostAtOnce) underWay++;
-      else await wait(key);
+      else await wait(asker);
       try {
         return await work();
       } finally {
-        // The next one has this one's place.
-        const next = turns.next();
-        if (next === undefined) underWay--;
-        else next.begin();
+        beginNext();
       }
     },
   };
+}
+
+function left(): TributaryError {
+  return new TributaryError('overloaded', 'a question about many users was given up: no request waits for it any more');
 }

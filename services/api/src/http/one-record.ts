@@ -8,6 +8,7 @@ import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { fromStore, unavailable } from '@tributary/serving/from-store';
 import type { RecordReader, UseOfRecords } from '@tributary/serving/users/find-conversion';
 import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
+import { keyOf } from './asker.ts';
 import { apart, type Known, notingIn } from './known-records.ts';
 
 /** A record of some 500 events, where few users are asked for. */
@@ -55,7 +56,7 @@ export function createOneRecordRead(
     const [user] = users;
     const isOne = user !== undefined && users.length === 1 && keys.joinedMs() === null;
     if (!isOne || (copies?.bytesOf(user) ?? 0) > fewBytes) return readMany(asker, users, use, isPlaced, copies);
-    return readOne(asker, users, use, isPlaced);
+    return readOne(keyOf(asker), users, use, isPlaced);
   };
 }
 

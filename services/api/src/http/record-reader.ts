@@ -13,6 +13,7 @@ import type { AnsweringKey, RecordReader } from '@tributary/serving/users/find-c
 import { type RecordOwner, type RecordsBetween, type ServingStore, SHORT_ANSWER_BYTES } from '@tributary/store/serving-store';
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
+import { keyOf } from './asker.ts';
 import { apart, type Known, type Noting, notingIn } from './known-records.ts';
 import { createLargeTurns } from './large-turns.ts';
 import { createOneRecordRead, demandShare, FIRST_BYTES_OF_FEW } from './one-record.ts';
@@ -66,7 +67,8 @@ export function createRecordReader(
   const largeOnes = createSerialLimit(MOST_LARGE_WAITING);
 
   const many: RecordReader = {
-    async read(asker, users, use, isPlaced = false, copies) {
+    async read(whose, users, use, isPlaced = false, copies) {
+      const asker = keyOf(whose);
       const asked = eachOnce(users);
       const known: Known = { places: new Map(), kept: new Map() };
       let claimedBytes = 0;
@@ -124,7 +126,8 @@ export function createRecordReader(
   const large = createLargeTurns(MOST_OF_MANY, MOST_OF_MANY_WAITING);
   const inTurn: RecordReader['read'] = (asker, users, use, isPlaced, copies) => {
     const read = () => many.read(asker, users, use, isPlaced, copies);
-    return users.length > FEW_USERS ? large.run(asker, read) : read();
+    if (users.length <= FEW_USERS) return read();
+    return large.run(typeof asker === 'string' ? { key: asker, isGone: () => false } : asker, read);
   };
   return { read: createOneRecordRead({ store, keys, reading, fewBytes: limits.fewBytes }, inTurn) };
 

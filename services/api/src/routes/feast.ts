@@ -12,6 +12,7 @@ import { type ErrorCode, TributaryError } from '@tributary/model/errors';
 import { remembered } from '@tributary/runtime/http/remembered';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
+import { askerOf } from '../http/asker.ts';
 import { createColumns } from '../http/feast-columns.ts';
 import { FeaturesQuery, featuresAsked } from '../http/feast-query.ts';
 import { askedUsers, findValues, knownNames, unknownName } from '../http/find-values.ts';
@@ -65,7 +66,7 @@ async function onlineFeatures(
     context,
     asked,
     { names, asOf: undefined, budgetMs: BUDGET_MS },
-    owner,
+    askerOf({ owner }, reply),
     columns,
   );
   const viewMetadata = query.include_feature_view_version_metadata

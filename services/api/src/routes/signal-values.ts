@@ -2,12 +2,14 @@
 import { MAX_SIGNALS, SIGNAL_VALUE_ROUTES } from '@tributary/contract/groups/signal-values';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { says } from '@tributary/signals/definitions/explain';
 import { signalsOf } from '@tributary/signals/definitions/file';
 import { definitionsSchema } from '@tributary/signals/definitions/json-schema';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
 import { type AnswerWriter, createAnswerWriter } from '../http/answer-writer.ts';
+import { askerOf } from '../http/asker.ts';
 import { type BodyPool, createBodyPool } from '../http/body-pool.ts';
 import { askedUsers, findValues, knownNames, MOST_ANSWER_BYTES, unknownName } from '../http/find-values.ts';
 import { serve } from '../http/serve.ts';
@@ -38,7 +40,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, SIGNAL_VALUE_ROUTES.userValues, async (request, reply) => {
     const { params, query } = request;
     const asked = { users: [params.id], signals: query.signals, asOf: query.asOf, budgetMs: query.budgetMs };
-    const { asOf, partial, meta, writer } = await find(context, pool, asked, request.owner);
+    const { asOf, partial, meta, writer } = await find(context, pool, asked, askerOf(request, reply));
     // One user has no brackets of their own.
     const own = writer.written().subarray(1, -1);
     const parts = [`{"asOf":${asOf},"partial":${partial},`, own, `,"meta":${JSON.stringify(meta)}}`];
@@ -50,7 +52,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
   serve(app, SIGNAL_VALUE_ROUTES.queryValues, async (request, reply) => {
     const { users: asked, signals, asOf: given, budgetMs } = request.body;
     const question = { users: asked, signals, asOf: given, budgetMs };
-    const { asOf, partial, meta, writer } = await find(context, pool, question, request.owner);
+    const { asOf, partial, meta, writer } = await find(context, pool, question, askerOf(request, reply));
     writer.text(`],"meta":${JSON.stringify(meta)}}`);
     // `finish`: the last byte was handed to the kernel. An answer that breaks off leaves its room to the collector.
     reply.raw.once('finish', writer.release);
@@ -87,15 +89,15 @@ async function find(
   context: ApiContext,
   pool: BodyPool,
   { users, signals, asOf, budgetMs }: Asked,
-  owner: string,
+  asker: Asker,
 ): Promise<Found> {
   const asked = await askedUsers(context, users, signals ?? []);
   const names = namesAmong(knownNames(asked), signals);
   const likelyBytes = users.length * names.length * LIKELY_BYTES;
   // Who has no room for the answer is not read for either.
-  context.unread.demandRoom(Math.min(likelyBytes, MOST_DEMANDED_BYTES), owner);
+  context.unread.demandRoom(Math.min(likelyBytes, MOST_DEMANDED_BYTES), asker.key);
   const writer = createAnswerWriter(MOST_ANSWER_BYTES, likelyBytes, pool);
-  const found = await findValues(context, asked, { names, asOf, budgetMs }, owner, valuesWriter(writer, names));
+  const found = await findValues(context, asked, { names, asOf, budgetMs }, asker, valuesWriter(writer, names));
   return { ...found, writer };
 }
 

@@ -6,6 +6,7 @@ import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { clearPlaces, createPlaces, signalId, signalTs } from '@tributary/store/records/signals';
 import type { ApiContext, Routes } from '../context.ts';
+import { askerOf } from '../http/asker.ts';
 import { createBodyPool } from '../http/body-pool.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
@@ -72,7 +73,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const notes = await notesOf(request.body.names, asked[0]?.partition ?? 0);
     const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number; cutOfAll: number }>();
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-    const { body, release } = await records.read(request.owner, asked, (read, keys) => {
+    const { body, release } = await records.read(askerOf(request, reply), asked, (read, keys) => {
       const holes: string[] = [];
       const own = new Set<number>();
       clearPlaces(places);
