@@ -1,9 +1,9 @@
 /** Whose an event is where the record of its key had lost events as a link came, or its undoing. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DAY_MS } from '../time.ts';
 import { emptyKey, loseItems, type Message, receiveEvent, receiveMessage } from './adoption.ts';
 import type { Item } from './item.ts';
-import { type Link, ownerAt } from './links.ts';
+import { addLink, type Link, type Links, noLinks, ownerAt } from './links.ts';
 
 const link = (to: string, version: string, floor?: number, receivedAt = 100): Message => ({
   kind: 'link',
@@ -154,3 +154,41 @@ function permutations<T>(of: readonly T[]): T[][] {
   if (of.length === 0) return [[]];
   return of.flatMap((one, i) => permutations(of.toSpliced(i, 1)).map((others) => [one, ...others]));
 }
+
+describe('a link that does not count any more', () => {
+  const counting = { id: 'x', to: 'eve', ts: 1_000, version: '1', receivedAt: 1_000 };
+  const out = { id: 'n', to: 'bob', ts: 0, version: '2', receivedAt: 1_100 };
+  const owner = (links: Links, ts: number) => ownerAt(links, { ts, isKnown: false });
+
+  test('law 5: holds up to the lowest instant that was said', () => {
+    const links = noLinks(10_000, 1);
+    addLink(links, { ...counting });
+    for (const [held, isNew] of [
+      [20, true],
+      [10, true],
+      [20, false],
+    ] as const)
+      expect(addLink(links, { ...out, held })).toBe(isNew);
+    addLink(links, { ...out, floor: -5 });
+    expect([owner(links, 10), owner(links, 11)]).toEqual(['bob', 'eve']);
+  });
+
+  test('law 5: stands before the one of its name that counts, also where a floor of that is said later', () => {
+    const links = noLinks(2 * DAY_MS, 1);
+    addLink(links, { ...counting });
+    addLink(links, { ...out, held: 10 });
+    const next = { ...out, to: 'zoe', version: '3', receivedAt: DAY_MS + 1 };
+    addLink(links, next);
+    expect([10, 11, 31].map((ts) => owner(links, ts))).toEqual(['bob', 'zoe', 'zoe']);
+    addLink(links, { ...next, floor: 30 });
+    expect([10, 11, 31].map((ts) => owner(links, ts))).toEqual(['bob', 'eve', 'zoe']);
+  });
+
+  test('law 1: takes what it holds where it had not been known', () => {
+    const state = emptyKey('cookie', 10_000, undefined, 1);
+    receiveEvent(state, { id: 'e', ts: 5, isKnown: false, line: '{}' }, '1');
+    receiveMessage(state, { kind: 'link', to: 'cookie', link: counting }, '2');
+    const change = receiveMessage(state, { kind: 'link', to: 'cookie', link: { ...out, held: 10 } }, '3');
+    expect(change?.messages.map(({ kind, to }) => `${kind} ${to}`)).toEqual(['take eve', 'put bob']);
+  });
+});
