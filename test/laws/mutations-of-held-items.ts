@@ -187,6 +187,14 @@ export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
     test: 'packages/model/src/identity/links-of.test.ts',
   },
   {
+    lie: 'who is not held any more is shelved, and with them who has their slot',
+    law: '1',
+    file: 'services/speed/src/partitions/user-cache.ts',
+    from: 'resting.leave(slot);\n      shelving.leaves(slot);',
+    to: 'resting.leave(slot);',
+    test: 'services/speed/test/user-cache.test.ts',
+  },
+  {
     lie: 'a user waits to be shelved once for each batch, however many there are',
     law: '7',
     file: 'services/speed/src/partitions/shelving.ts',

@@ -250,3 +250,14 @@ test('law 7: a user waits once to be shelved, however often something comes of t
   expect(due).toEqual([1]);
   expect(shelving.waiting()).toBe(0);
 });
+
+test('law 1: a user who takes the slot of one that is not held any more keeps their ids, though that one waited to be shelved', () => {
+  const cache = createUserCache(5, 1);
+  for (let batch = 1; batch < 10; batch++) {
+    const user = cache.add(`u${batch}`, emptyUser(), 0, 1, batch);
+    for (let n = 0; n < 8; n++) user.timelines.append(user, { ...EVENT, ts: n, id: `${batch} ${n}` });
+    cache.evict(batch - 1);
+    expect(user.timelines.open(user).events.map(({ id }) => id)).toEqual(Array.from({ length: 8 }, (_, n) => `${batch} ${n}`));
+    cache.evict(batch);
+  }
+});
