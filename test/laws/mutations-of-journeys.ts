@@ -199,6 +199,22 @@ export const MUTATIONS_OF_JOURNEYS: readonly Mutation[] = [
     to: 'path',
   },
   {
+    lie: 'steps are listed all at once, however many there are',
+    law: '7',
+    file: 'packages/archive/src/compute/own-steps.ts',
+    from: 'Math.max(1, Math.ceil(steps / (memoryMb * STEPS_PER_MIB)))',
+    to: 'steps > memoryMb ? 1 : 1',
+    test: 'packages/archive/src/compute/own-steps.test.ts',
+  },
+  {
+    lie: 'the last of many paths are in no slice',
+    law: '5',
+    file: `${VIEWS}/sql.ts`,
+    from: 'path_no // 2 % ',
+    to: 'path_no // 2 // ',
+    test: 'packages/archive/src/compute/own-steps.test.ts',
+  },
+  {
     lie: 'a channel that comes back gets a part of its own',
     law: '1, 4',
     file: `${VIEWS}/positions/fold.ts`,

@@ -120,9 +120,15 @@ function withoutFarSteps(sql: string, { transitionOrder }: Definitions['attribut
   );
 }
 
-/** After `pathStatements`, the steps of each channel on a path: for views that look at them, or at parts. */
-export function ownStatements(): string[] {
-  return statementsOf(read('journeys/own.sql'));
+/** After `pathStatements`, the steps of each channel on a path: for views that look at them, or at parts. `slices`: of the paths, one at a time. */
+export function ownStatements(slices = 1): string[] {
+  const [whole = ''] = statementsOf(read('journeys/own.sql'));
+  if (slices === 1) return [whole];
+  // The two paths of a journey, as it was and as it is, have neighbouring numbers.
+  const ofSlice = (k: number) => whole.replace('FROM walked', `FROM walked WHERE path_no // 2 % ${slices} = ${k}`);
+  return Array.from({ length: slices }, (_, k) =>
+    k === 0 ? ofSlice(k) : ofSlice(k).replace('CREATE OR REPLACE TABLE own AS', 'INSERT INTO own'),
+  );
 }
 
 /** After `ownStatements`, what each channel has of a path: for views that look at it. `repeats`: some look at `again`, what conversions repeat. */

@@ -19,7 +19,6 @@ import {
   convertingSql,
   edgeStatements,
   membersSql,
-  ownStatements,
   partStatements,
   pathStatements,
   REPEATS,
@@ -33,6 +32,7 @@ import { adopt } from './adopt.ts';
 import { correctFresh } from './corrections.ts';
 import { holdsSignalsOnly } from './event-files.ts';
 import { forgetBase, forgetFresh, NOTHING_FORGOTTEN, rowsGone } from './forget.ts';
+import { loadOwn } from './own-steps.ts';
 import {
   areEvents,
   arrivals,
@@ -97,7 +97,7 @@ export async function addShardRows(
   );
   await addEventRows(session, definitions, events, '');
   const mayGo = spec.reuseRows && (replaces || definitions.onceMs.size > 0);
-  await allEnded([addMemberRows(session, definitions, members, mayGo), addConversions(session)]);
+  await allEnded([addMemberRows(session, spec, definitions, members, mayGo), addConversions(session)]);
   if (!spec.reuseRows || !replaces) return;
   await session.run('CREATE OR REPLACE VIEW events AS SELECT * FROM replaced WHERE NOT dropped');
   await addEventRows(session, definitions, events, '-');
@@ -142,10 +142,16 @@ async function addConversions(session: DuckDb): Promise<void> {
   );
 }
 
-async function addMemberRows(session: DuckDb, definitions: Definitions, views: readonly View[], mayGo: boolean): Promise<void> {
+async function addMemberRows(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  views: readonly View[],
+  mayGo: boolean,
+): Promise<void> {
   const { anchored = [], journeys = [] } = Object.groupBy(views, ({ lens }) => (lens === ITSELF ? 'anchored' : 'journeys'));
   const changed = mayGo && !(await changesMoreThanCampaigns(session)) ? journeys.filter(namesCampaigns) : journeys;
-  await allEnded([addJourneyRows(session, definitions, changed), addAnchoredRows(session, anchored, mayGo)]);
+  await allEnded([addJourneyRows(session, spec, definitions, changed), addAnchoredRows(session, anchored, mayGo)]);
 }
 
 /**
@@ -168,7 +174,12 @@ async function addAnchoredRows(session: DuckDb, views: readonly View[], mayGo: b
   if (mayGo && (await countOf(session, 'timelines WHERE before AND NOT now')) > 0) await add('before AND NOT now', '-');
 }
 
-async function addJourneyRows(session: DuckDb, definitions: Definitions, views: readonly View[]): Promise<void> {
+async function addJourneyRows(
+  session: DuckDb,
+  { limits }: ComputeSpec,
+  definitions: Definitions,
+  views: readonly View[],
+): Promise<void> {
   await runAll(session, askedStatements(views));
   // Few shards have such users, and to plan for them takes longer than to look.
   await runAll(session, pathStatements(definitions, (await countOf(session, 'crowded')) > 0));
@@ -192,7 +203,7 @@ async function addJourneyRows(session: DuckDb, definitions: Definitions, views: 
     );
   };
   const addOfChannels = async () => {
-    if (parts.length + own.length > 0) await runAll(session, ownStatements());
+    if (parts.length + own.length > 0) await loadOwn(session, limits.memoryMb);
     await allEnded([addAll(partStatements(repeats), parts), addAll([], own)]);
   };
   // Each is a chain of statements; the longest ones begin.
