@@ -1,6 +1,6 @@
 /** Questions about many users, some at a time. */
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createLargeTurns } from '../src/http/large-turns.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 
@@ -23,7 +23,7 @@ function slowWork() {
 }
 
 test('law 7: as many questions about many users are under way as may be, keys take turns, and one that fails leaves its place to the next', async () => {
-  const turns = createLargeTurns(2, 100);
+  const turns = createLargeTurns(2, 100, 60_000);
   const { begun, work, end } = slowWork();
   const asked = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2'].map((name) => turns.run(of(name.slice(0, 1)), work(name)));
   const settled = Promise.allSettled(asked);
@@ -42,7 +42,7 @@ test('law 7: as many questions about many users are under way as may be, keys ta
 });
 
 test('law 7: those that wait are bounded, and keys share the bound', async () => {
-  const turns = createLargeTurns(1, 4);
+  const turns = createLargeTurns(1, 4, 60_000);
   const { begun, work, end } = slowWork();
   const asked = ['a1', 'a2', 'a3'].map((name) => turns.run(of('a'), work(name)));
   let refusal: unknown;
@@ -59,7 +59,7 @@ test('law 7: those that wait are bounded, and keys share the bound', async () =>
 });
 
 test('law 7: a question whose client left while it waited is not begun, and leaves its place and its part of the bound', async () => {
-  const turns = createLargeTurns(1, 4);
+  const turns = createLargeTurns(1, 4, 60_000);
   const { begun, work, end } = slowWork();
   const gone = new Set<string>();
   const ask = (name: string) => turns.run({ key: name.slice(0, 1), isGone: () => gone.has(name) }, work(name));
@@ -80,6 +80,30 @@ test('law 7: a question whose client left while it waited is not begun, and leav
   const [last, left] = [ask('a6'), ask('a7').catch(({ code }) => code)];
   await end('a6');
   expect([await last, await left, await Promise.all([ask('c1'), end('c1')])]).toEqual(['a6', 'overloaded', ['c1', undefined]]);
+});
+
+test('law 7: a question whose turn does not come in time is given up, and leaves its part of the bound', async () => {
+  vi.useFakeTimers();
+  try {
+    const turns = createLargeTurns(1, 2, 1_000);
+    const begun: string[] = [];
+    const never = () => new Promise<never>(() => undefined);
+    void turns.run(of('a'), never);
+    const given: string[] = [];
+    const ask = () => turns.run(of('a'), async () => begun.push('late')).catch(({ message }) => given.push(message));
+    void ask();
+    await vi.advanceTimersByTimeAsync(999);
+    await ask();
+    void ask();
+    await vi.advanceTimersByTimeAsync(1);
+    void ask();
+    await vi.advanceTimersByTimeAsync(1_000);
+    const many = '1 questions about many users wait for this key already, and 1 for all keys';
+    const late = 'a question about many users was given up: its turn did not come in 1 s';
+    expect([given, begun]).toEqual([[many, many, late, late], []]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('law 7: of questions about a thousand users eight are read at a time, one about few does not wait for them', async () => {

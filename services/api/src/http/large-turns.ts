@@ -1,24 +1,25 @@
 /**
  * Questions about many users, some at a time: each holds megabytes of records and of its answer while it is made, and asked all at once they are slower, as the
  * store answers none of them in time. Keys take turns, so that one with many is no more in the way than one with few, and
- * a question whose client left while it waited is not begun.
+ * a question whose client left while it waited is not begun. None waits longer than `mostWaitMs`: where the store answers none, each that is under way
+ * takes as long as the store may.
  */
 import { TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { type Asker, createTurnsOfKeys } from '@tributary/runtime/http/turns-of-keys';
 
 export interface LargeTurns {
-  /** `work` when it is its turn. Rejects as it does, and with `overloaded` where too many of this key wait, or its client left before. */
+  /** `work` when it is its turn. Rejects as it does, and with `overloaded` where too many of this key wait, its turn does not come in time, or its client left. */
   run<T>(asker: Asker, work: () => Promise<T>): Promise<T>;
 }
 
 interface Job {
   readonly asker: Asker;
   begin(): void;
-  giveUp(): void;
+  giveUp(why: string): void;
 }
 
-export function createLargeTurns(mostAtOnce: number, mostWaiting: number): LargeTurns {
+export function createLargeTurns(mostAtOnce: number, mostWaiting: number, mostWaitMs: number): LargeTurns {
   const turns = createTurnsOfKeys<Job>();
   const waiting = createFairShare(mostWaiting);
   let underWay = 0;
@@ -31,9 +32,16 @@ export function createLargeTurns(mostAtOnce: number, mostWaiting: number): Large
         `${waiting.heldBy(key)} questions about many users wait for this key already, and ${waiting.held} for all keys`,
       );
     waiting.take(key, 1);
+    const { promise, resolve: begin, reject } = Promise.withResolvers<void>();
+    const job: Job = { asker, begin, giveUp: (why) => reject(givenUp(why)) };
+    const timer = setTimeout(() => {
+      if (turns.remove(job)) job.giveUp(`its turn did not come in ${mostWaitMs / 1_000} s`);
+    }, mostWaitMs);
+    turns.add(job);
     try {
-      await new Promise<void>((begin, reject) => turns.add({ asker, begin, giveUp: () => reject(left()) }));
+      await promise;
     } finally {
+      clearTimeout(timer);
       waiting.give(key, 1);
     }
   }
@@ -41,7 +49,7 @@ export function createLargeTurns(mostAtOnce: number, mostWaiting: number): Large
   /** The next one has the place of the one that ended. */
   function beginNext(): void {
     let next = turns.next();
-    for (; next?.asker.isGone() === true; next = turns.next()) next.giveUp();
+    for (; next?.asker.isGone() === true; next = turns.next()) next.giveUp('no request waits for it any more');
     if (next === undefined) underWay--;
     else next.begin();
   }
@@ -59,6 +67,6 @@ export function createLargeTurns(mostAtOnce: number, mostWaiting: number): Large
   };
 }
 
-function left(): TributaryError {
-  return new TributaryError('overloaded', 'a question about many users was given up: no request waits for it any more');
+function givenUp(why: string): TributaryError {
+  return new TributaryError('overloaded', `a question about many users was given up: ${why}`);
 }

@@ -51,6 +51,8 @@ const MOST_ROUNDS = 1_000;
 const FEW_USERS = 250;
 const MOST_OF_MANY = 8;
 const MOST_OF_MANY_WAITING = 256;
+/** For their turn, ms: as long as questions over many rows wait. */
+const MOST_OF_MANY_WAIT_MS = 30_000;
 
 /** What is to be known of keys of one person. */
 interface JoinedKeys extends Pick<SpeedBoard, 'joinedMs' | 'pollForJoined'> {
@@ -123,7 +125,7 @@ export function createRecordReader(
       }
     },
   };
-  const large = createLargeTurns(MOST_OF_MANY, MOST_OF_MANY_WAITING);
+  const large = createLargeTurns(MOST_OF_MANY, MOST_OF_MANY_WAITING, MOST_OF_MANY_WAIT_MS);
   const inTurn: RecordReader['read'] = (asker, users, use, isPlaced, copies) => {
     const read = () => many.read(asker, users, use, isPlaced, copies);
     if (users.length <= FEW_USERS) return read();
