@@ -5,6 +5,7 @@ const QUESTION = 'jobs/question/src';
 const ANSWER = `${QUESTION}/answer.ts`;
 const CHANGED = 'packages/archive/src/plan/other-definitions.ts';
 const OF_DEFINITIONS = 'jobs/question/test/other-definitions.test.ts';
+const GONE = 'jobs/question/test/gone-from-archive.test.ts';
 const STAGING = 'packages/archive/src/compute/staging.ts';
 const ATTEMPT = 'jobs/question/src/attempt.ts';
 const FILES = 'packages/archive/src/asked/work.ts';
@@ -317,5 +318,21 @@ export const MUTATIONS_OF_ARCHIVE_QUESTIONS: readonly Mutation[] = [
     from: 'return stored && answered(stored);',
     to: 'return stored ?? (answered as never);',
     test: OF_DEFINITIONS,
+  },
+  {
+    lie: 'a question for which all of the archive is read counts users whose erasure the files do not say any more',
+    law: '9',
+    file: CHANGED,
+    from: 'const forgotten = await forgottenOf(dataDir);',
+    to: 'const forgotten = base.counts.events < 0 ? await forgottenOf(dataDir) : undefined;',
+    test: GONE,
+  },
+  {
+    lie: 'a question asks what was retired before it lists the files',
+    law: '7',
+    file: CHANGED,
+    from: 'const arrivals = await archivedUpTo(dataDir, base);\n    // What the archive lacks is asked once its files are listed: before, a run could take out more meanwhile.\n    await demandWhole(dataDir, base);',
+    to: 'await demandWhole(dataDir, base);\n    const arrivals = await archivedUpTo(dataDir, base);',
+    test: GONE,
   },
 ];

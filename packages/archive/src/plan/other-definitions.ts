@@ -4,6 +4,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { dayOf } from '@tributary/model/time';
 import { rereadOf, servesRows } from '../compute/compute-plan.ts';
 import type { ComputeSpec } from '../compute/spec.ts';
+import { forgottenOf } from '../forgotten.ts';
 import type { GenerationManifest } from '../layout.ts';
 import { demandCorrectable } from '../retention/plan.ts';
 import { retiredBefore } from '../retention/retired.ts';
@@ -36,11 +37,14 @@ export async function planChanged(dataDir: string, demand: ChangedDemand): Promi
   const { base, definitions, program, attempt, limits } = demand;
   const common = { dataDir, generation: base.generation, attempt, definitions: definitions.json, limits };
   if (whyFull('incremental', base, definitions) !== null) {
+    const arrivals = await archivedUpTo(dataDir, base);
+    // What the archive lacks is asked once its files are listed: before, a run could take out more meanwhile.
     await demandWhole(dataDir, base);
-    return { ...common, arrivals: await archivedUpTo(dataDir, base), base: null, reuseRows: false };
+    const forgotten = await forgottenOf(dataDir);
+    return { ...common, arrivals, base: null, ...(forgotten !== undefined && { forgotten }), reuseRows: false };
   }
-  await demandCorrectable(dataDir, base, definitions);
   const reread = await rereadOf(dataDir, base, definitions);
+  await demandCorrectable(dataDir, base, definitions);
   const reuseRows = servesRows(base, { definitions: definitions.json }, program);
   return { ...common, arrivals: base.lastSegment.map(() => []), base, ...(reread !== undefined && { reread }), reuseRows };
 }
