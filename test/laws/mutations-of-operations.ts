@@ -8,8 +8,8 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'an export of a generation lists conversions of erased users',
     law: '9',
     file: 'services/api/src/routes/generation-export.ts',
-    from: 'whoIsErased: typeof rows ===',
-    to: 'whoIsErased: generation < 0 && typeof rows ===',
+    from: '() => erasedIn(context, manifest) : null',
+    to: 'async () => null : null',
     test: OF_EXPORT,
   },
   {

@@ -393,3 +393,26 @@ test('a request of 1000 users asks for the list of receipts as often as one of o
   expect(world.appended.flatMap(({ body }) => body.split('\n'))).toHaveLength(1_001);
   expect(Math.max(...world.appended.map(({ body }) => Buffer.byteLength(body)))).toBeLessThan(200_000);
 });
+
+test('law 9: once an erasure is lifted, readers get no generation from before it again', async () => {
+  const world = await worldOf();
+  const [{ id }] = (await world.drop('/v1/users/ada')).body.erasures as [Shown];
+  await reads(world, [digestOf('ada')]);
+  await recompute(world, 2);
+  const move = (generation: number, how: string) => world.post(`/v1/generations/${generation}/${how}`, {}, ADMIN);
+  // While it is in force, real time refuses what came before.
+  expect([(await move(1, 'rollback')).status, (await move(2, 'publish')).status]).toEqual([200, 200]);
+  await world.tick();
+  expect((await world.post(`/v1/erasures/${id}/lift`, { user: 'ada' }, ADMIN)).status).toBe(202);
+  const refused = { status: 409, body: { detail: expect.stringContaining('lifted since (got 1)') } };
+  for (const how of ['rollback', 'publish']) expect(await move(1, how)).toMatchObject(refused);
+  // A generation has the lift as well, and a folder that was restored may lack the receipt.
+  const lifted = { [digestOf('ada')]: { position: '5', entryIndex: 0 } };
+  const { erased: _, ...second } = world.manifests.get(2) as GenerationManifest;
+  world.manifests.set(2, { ...second, lifted });
+  Object.assign(world.deps.erasures, { ids: async () => [] });
+  for (const how of ['rollback', 'publish']) expect(await move(1, how)).toMatchObject(refused);
+  // One that has the same lift counts what came after it alone.
+  world.manifests.set(1, { ...(world.manifests.get(1) as GenerationManifest), lifted });
+  expect((await move(1, 'rollback')).status).toBe(200);
+});

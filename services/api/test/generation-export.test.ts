@@ -15,6 +15,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { joined } from '../../../test/laws/adoption-world.ts';
 import { sendMessage } from './cut-in-flight.ts';
 import { manifestOf } from './manifest-of.ts';
+import { digestOf } from './memory-erasures.ts';
 import { ADMIN, createWorld, READ, type WorldOptions } from './world.ts';
 
 let dataDir: string;
@@ -183,14 +184,30 @@ test('law 9: who is erased is not in the list of conversions, though the generat
   expect((await exported(some, 'of=activity')).statusCode).toBe(200);
 });
 
+test('law 9: nor is who was erased after its cut and is lifted by now', async () => {
+  const some = await world();
+  expect((await exported(some, 'of=conversion-list')).body).toContain('order-1');
+  const known = {
+    ...manifestOf(8, 3, some.definitions, 2_000, 4),
+    lifted: { [digestOf('ada')]: { position: '9', entryIndex: 0 } },
+  };
+  some.manifests.set(8, known);
+  const { body } = await exported(some, 'of=conversion-list');
+  expect(body).not.toContain('order-1');
+  expect(body).toContain('größe');
+  // All are in the list of one that has the same lift.
+  some.manifests.set(7, { ...(some.manifests.get(7) as GenerationManifest), lifted: known.lifted });
+  expect((await exported(some, 'of=conversion-list')).body).toContain('order-1');
+});
+
 test('law 9: who is erased while the list is written is not in it', async () => {
   const some = await world();
   for (let partition = 0; partition < 4; partition++)
     await some.commit(partition, {}, { erased: [some.deps.erasures.digestOf('somebody')] });
-  const { digestOf } = some.deps.erasures;
+  const own = some.deps.erasures.digestOf;
   let asked = 0;
   // The first look asks for all three users, and finds none of them erased; each later one finds two.
-  const erasedSoon = (userKey: string) => digestOf(++asked > 3 && userKey !== 'eve' ? 'somebody' : userKey);
+  const erasedSoon = (userKey: string) => own(++asked > 3 && userKey !== 'eve' ? 'somebody' : userKey);
   Object.assign(some.deps.erasures, { digestOf: erasedSoon });
   const { body } = await exported(some, 'of=conversion-list');
   expect(body.trimEnd().split('\n')).toEqual([expect.stringContaining('=1+1')]);

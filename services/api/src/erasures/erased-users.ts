@@ -1,9 +1,11 @@
 /** Who is erased, as of at most 2 s ago: older generations still list them. */
+import type { GenerationManifest } from '@tributary/archive/layout';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import type { ApiContext } from '../context.ts';
 import { isAmong } from './digests.ts';
+import { erasedSince } from './lifted-since.ts';
 
 /**
  * null: no partition has an erased user. Never from what was read once: after a start without the store that is nothing, which would say that no
@@ -26,4 +28,16 @@ export async function erasedUsers({
       );
     return isAmong(state.erased, deps.erasures.digestOf(userKey));
   };
+}
+
+/** As `erasedUsers`, and of an older generation also those who were erased after its cut, though they are lifted by now. */
+export async function erasedIn(
+  context: Pick<ApiContext, 'board' | 'deps'>,
+  manifest: GenerationManifest,
+): Promise<((userKey: string) => boolean) | null> {
+  const isErased = await erasedUsers(context);
+  const { digests } = await erasedSince(context.deps, manifest);
+  if (digests.length === 0) return isErased;
+  const { digestOf } = context.deps.erasures;
+  return (userKey) => isAmong(digests, digestOf(userKey)) || isErased?.(userKey) === true;
 }

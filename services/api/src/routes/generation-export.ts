@@ -12,7 +12,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { gapsAtCut } from '@tributary/serving/freshness/in-flight';
 import type { FastifyReply } from 'fastify';
 import type { ApiContext, Routes } from '../context.ts';
-import { erasedUsers } from '../erasures/erased-users.ts';
+import { erasedIn } from '../erasures/erased-users.ts';
 import { serve } from '../http/serve.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
@@ -26,8 +26,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     // Nothing is sent while the file is written.
     if (request.raw.socket instanceof Socket) request.raw.socket.setTimeout(exportMs);
     const rows = of === CONVERSION_LIST ? 'conversions' : of === JOURNEY_LIST ? 'journeys' : { view: of };
-    const asked = { rows, format, whoIsErased: typeof rows === 'string' ? () => erasedUsers(context) : null } as const;
-    const { handle, bytes, manifest } = await written(context, generation, asked, left);
+    const { handle, bytes, manifest } = await written(context, generation, { rows, format }, left);
     if (left.aborted) {
       await handle.close();
       left.throwIfAborted();
@@ -63,11 +62,13 @@ function sent(reply: FastifyReply, type: string, headers: Readonly<Record<string
   return reply.headers(headers).type(type);
 }
 
-async function written({ deps }: ApiContext, generation: number, asked: FileAsked, left: AbortSignal) {
+async function written(context: ApiContext, generation: number, of: Omit<FileAsked, 'whoIsErased'>, left: AbortSignal) {
+  const { deps } = context;
   const { exportMs, exportBytes } = deps.limits;
   const { dataDir, memoryLimit } = deps.exports;
   const manifest = await deps.source.manifest(generation);
   if (manifest === null) throw new TributaryError('not_found', `generation ${generation} does not exist`);
+  const asked = { ...of, whoIsErased: typeof of.rows === 'string' ? () => erasedIn(context, manifest) : null };
   const over = AbortSignal.timeout(exportMs);
   const signal = AbortSignal.any([left, over]);
   try {

@@ -10,6 +10,7 @@ import { assertAnswered, oldestKept } from '@tributary/serving/merge';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
+import { demandNoneLifted } from '../erasures/lifted-since.ts';
 import { actorOf } from '../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { serve } from '../http/serve.ts';
@@ -89,6 +90,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
           `a rollback goes to an older generation than the current ${newest?.generation ?? 0}, not to ${generation}`,
         );
       demandComputed(manifest);
+      await demandNoneLifted(deps, manifest);
       // What cannot be read must not become current, nor what the store would refuse to complete.
       await demandDeltas(context, generation);
       await deps.source.viewRows(manifest);
