@@ -157,4 +157,12 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     to: 'fromMs === null || fromMs >= wholeFromMs - 86_400_000',
     test: 'services/api/test/retired-days.test.ts',
   },
+  {
+    lie: 'definitions that were in force long ago are forgotten, and records seem to go back as far as those of today',
+    law: '7',
+    file: 'packages/archive/src/retire.ts',
+    from: 'return old.filter(({ definitionsVersion, generation }) => newest.get(definitionsVersion) !== generation);',
+    to: 'return newest.size >= 0 ? old : [];',
+    test: 'packages/archive/src/retire.test.ts',
+  },
 ];
