@@ -23,7 +23,7 @@ function gameOf(players: number, seed = 1): ModelJob {
 }
 
 const A: Asker = { key: 'a', isGone: () => false };
-/** Of the same key. */
+/** Asks with the same key, and has time. */
 const PATIENT: ModelAsker = { ...A, untilMs: () => performance.now() + 60_000 };
 const B: Asker = { key: 'b', isGone: () => false };
 /** For more than a minute, and light to send: all groups are one object. */
