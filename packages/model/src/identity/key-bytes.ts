@@ -73,7 +73,11 @@ function readLink(tape: ByteTape, has: number): Link {
   const [id, to, version] = [readText(tape), readText(tape), readText(tape)];
   const [ts, receivedAt, floor] = [readNumber(tape), readNumber(tape), readNumber(tape)];
   return {
-    ...{ id, to, ts, version, receivedAt },
+    id,
+    to,
+    ts,
+    version,
+    receivedAt,
     ...((has & MERGES) !== 0 && { merges: true as const }),
     ...((has & HAS_FLOOR) !== 0 && { floor }),
   };

@@ -1,4 +1,4 @@
-/** Work that waits for its turn: keys take turns, so that one with many jobs is no more in the way than one with few. */
+/** Work that waits for its turn: keys take turns, so that one with many jobs is in the way as little as one with few. */
 
 /** Who asks for something that takes long. */
 export interface Asker {

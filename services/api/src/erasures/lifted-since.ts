@@ -19,7 +19,7 @@ function erasedBetween(older: Known, { erased = [], lifted = {} }: Known): strin
 }
 
 interface ErasedSince {
-  /** The newest generation that was computed; null: there is no newer one. */
+  /** The newest generation that was computed; null: none was computed since. */
   readonly newer: Known | null;
   readonly digests: readonly string[];
 }
@@ -41,7 +41,7 @@ export async function demandNoneLifted({ source, erasures: desk }: Deps, manifes
   let lifted = 0;
   for (const digest of digests) {
     const id = newest.get(digest);
-    // Where a lift lies behind the cut of every generation, the receipt alone has it.
+    // A lift that came after the cut of every generation stands in the receipt alone.
     const isLifted = newer.lifted?.[digest] !== undefined || (id !== undefined && (await desk.read(id)).lifted !== null);
     if (isLifted) lifted++;
   }

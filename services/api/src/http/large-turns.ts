@@ -1,6 +1,6 @@
 /**
  * Questions about many users, some at a time: each holds megabytes of records and of its answer while it is made, and asked all at once they are slower, as the
- * store answers none of them in time. Keys take turns, so that one with many is no more in the way than one with few, and
+ * store answers none of them in time. Keys take turns, so that one with many is in the way as little as one with few, and
  * a question whose client left while it waited is not begun. None waits longer than `mostWaitMs`: where the store answers none, each that is under way
  * takes as long as the store may.
  */

@@ -32,7 +32,7 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
   const users = new Map<string, number>();
   const timelines = createPackedTimelines();
   const resting = createRestingUsers(timelines);
-  /** By slot those who are awake: of the others there is no object. */
+  /** By slot, of those alone who are awake. */
   const awake: (CachedUser | undefined)[] = [];
   /** Events held, but for what was touched since it was last weighed. */
   let held = 0;
