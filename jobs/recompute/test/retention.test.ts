@@ -6,6 +6,7 @@ import { auditDataFolder } from '@tributary/archive/audit/audit';
 import { writeGeneration } from '@tributary/archive/generations';
 import { archivedPast } from '@tributary/archive/history/archived-past';
 import { pastValues } from '@tributary/archive/history/past-values';
+import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import { midnightOf, newestBefore, planRetirement } from '@tributary/archive/retention/plan';
 import { createRequest } from '@tributary/archive/retention/requests';
 import { retireEvents } from '@tributary/archive/retention/retire-events';
@@ -124,6 +125,17 @@ test('laws 1 and 3: a full run counts what the archive lacks from the generation
   expect(differences(await world.viewsOf(generation), naive([...OLD, ...YOUNG, ...SINCE], DEFINITIONS))).toEqual([]);
   expect(await world.reconciliation(generation)).toMatchObject({ engineDefectRows: 0 });
   await expectWhole([...OLD, ...YOUNG, ...SINCE]);
+});
+
+test('the plan of a full run says that all rows are computed again where the archive lacks some, and not how long that takes', async () => {
+  await ask();
+  await world.run({}, AT);
+  const folder = openDataFolder({ dataDir: world.dataDir, views: VIEWS, now: () => NOW, memoryLimit: '64MiB' });
+  const published = await world.manifest((await world.current())?.generation ?? 0);
+  const planned = (mode: 'full' | 'incremental') =>
+    folder.plan({ mode, definitions: DEFINITIONS, published, partitions: PARTITIONS, signal });
+  expect(await planned('full')).toMatchObject({ rowsAgain: true, estimate: null, notEstimated: 'rows_again' });
+  expect(await planned('incremental')).toMatchObject({ rowsAgain: false, notEstimated: null });
 });
 
 /** Rows of days from an instant on. */
