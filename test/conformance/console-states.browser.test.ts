@@ -102,8 +102,14 @@ describe.skipIf(on === null)('in Chromium', () => {
       released.resolve();
       await page.getByRole('heading', { name: 'Not answered just now' }).first().waitFor();
       await expectPlain(`${address}, refused`);
+      await settled();
+      expect([address, await page.locator('.notice:visible').count()]).toEqual([address, 1]);
       await shoot(`error-${address}`);
       await page.unroute('**/v1/**');
+      await page.getByRole('button', { name: 'Ask again' }).click();
+      await page.locator('.notice').first().waitFor({ state: 'detached' });
+      await settled();
+      expect([address, await page.locator('.notice').count()]).toEqual([address, 0]);
     }
     await page.route('**/v1/**', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: 'no', fix: '' } }));
     for (const address of OF_PAGES) {
