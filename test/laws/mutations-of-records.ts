@@ -50,8 +50,8 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     lie: 'a record that is a byte too long is given without its first byte',
     law: '7',
     file: 'packages/store/src/records/record-reads.ts',
-    from: '-maxBytes - 1, -1',
-    to: '-maxBytes, -1',
+    from: 'String(-maxBytes - 1)',
+    to: 'String(-maxBytes)',
     test: 'test/contract/store.redis.test.ts',
   },
   {
@@ -357,5 +357,21 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
     from: 'key.lostTs = Math.max(key.lostTs, Math.floor(cutTs));',
     to: 'key.lostTs = Math.max(key.lostTs, Number.NEGATIVE_INFINITY);',
     test: 'test/laws/law-7-lost-by-clock.test.ts',
+  },
+  {
+    lie: 'a short read names its key with as many bytes as it has characters',
+    law: '3',
+    file: 'packages/store/src/redis/short-read.ts',
+    from: 'Buffer.byteLength(key)',
+    to: 'key.length',
+    test: 'packages/store/src/redis/short-read.test.ts',
+  },
+  {
+    lie: 'a short read waits for its reply without an end',
+    law: '7',
+    file: 'packages/store/src/redis/short-read.ts',
+    from: 'this.#timer ??= setTimeout(timedOut, ms, this);',
+    to: 'void [ms, timedOut];',
+    test: 'packages/store/src/redis/short-read.test.ts',
   },
 ];

@@ -54,8 +54,8 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     lie: 'the position of a record goes with what the library sends behind the record',
     law: '5',
     file: 'packages/store/src/records/placed-reads.ts',
-    from: "sendNow<(string | null)[]>(redis, 'hmget', [key, ...fields])",
-    to: 'redis.hmget(key, ...fields)',
+    from: 'ofOne(redis, key)',
+    to: 'redis.hmget(key, ...names)',
     test: 'test/contract/store.redis.test.ts',
   },
   {

@@ -1,6 +1,5 @@
 /** The store is lost while what withdraws the events that an erased device had lent is on its way, and files were written again since. */
-import { erasedBefore, erasedBehind, readForgotten } from '@tributary/archive/forgotten';
-import { lackingVersion } from '@tributary/archive/retention/lacking';
+import { erasedBefore, erasedBehind, forgottenVersion, readForgotten } from '@tributary/archive/forgotten';
 import { archivedUpTo } from '@tributary/archive/segments';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
@@ -62,7 +61,7 @@ async function loseStore(world: World): Promise<void> {
   const erased = {
     before: (p: number) => erasedBefore(dataDir, p),
     behind: (p: number, at: string) => erasedBehind(dataDir, p, at),
-    version: () => lackingVersion(dataDir),
+    version: () => forgottenVersion(dataDir),
   };
   const rebuilt = await speedFromNothing(world, JOINED, { erased, digestOf });
   for (const p of ALL) store.restore(p, rebuilt.snapshot(p));

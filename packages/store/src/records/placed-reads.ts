@@ -10,6 +10,7 @@ import { Command, type Redis } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
 import { KEPT_FIELDS, keptFrom, rewrittenFrom } from '../format/state.ts';
 import { sendTogether } from '../redis/one-packet.ts';
+import { readOfTexts } from '../redis/short-read.ts';
 
 /** How often records are read again because a commit came between; after that their positions are not known. */
 const MOST_ROUNDS = 3;
@@ -18,8 +19,14 @@ const KEPT_RECORDS = readFileSync(new URL('./kept-records.lua', import.meta.url)
 const DIGEST = createHash('sha1').update(KEPT_RECORDS).digest('hex');
 
 /** The position is the last of the fields that are asked for. */
-const BEFORE = ['rewritten', 'position'] as const;
-const AFTER = KEPT_FIELDS;
+const BEFORE = fieldsOf(['rewritten', 'position']);
+const AFTER = fieldsOf(KEPT_FIELDS);
+
+/** Some fields of states, and how those of one are read. */
+function fieldsOf(names: readonly string[]) {
+  return { names, ofOne: readOfTexts('hmget', names) };
+}
+type Fields = ReturnType<typeof fieldsOf>;
 
 /** The fields of each partition. */
 type States = readonly (readonly (string | null)[])[];
@@ -41,7 +48,7 @@ export async function readPlaced<T>(
   partitions: readonly number[],
   read: () => Promise<T>,
 ): Promise<PlacedRead<T>> {
-  const ask = (fields: readonly string[]) => statesNow(connection, namespace, partitions, fields);
+  const ask = (fields: Fields) => statesNow(connection, namespace, partitions, fields);
   for (let round = 1; ; round++) {
     const [before, result, found] = await (connection.isCluster ? inTurn(ask, read) : together(connection, ask, read));
     const after = found ?? (await ask(AFTER));
@@ -65,12 +72,12 @@ export async function readPlaced<T>(
   }
 }
 
-type AskStates = (fields: readonly string[]) => Promise<States>;
+type AskStates = (fields: Fields) => Promise<States>;
 type Found<T> = readonly [before: States | undefined, result: T, after: States | undefined];
 
 function together<T>(connection: Redis, ask: AskStates, read: () => Promise<T>): Promise<Found<T>> {
   sendTogether(connection);
-  const asked = (fields: readonly string[]) => ask(fields).catch((error) => loadScript(connection, error));
+  const asked = (fields: Fields) => ask(fields).catch((error) => loadScript(connection, error));
   return Promise.all([asked(BEFORE), read(), asked(AFTER)]);
 }
 
@@ -90,11 +97,10 @@ async function loadScript(redis: Redis, error: unknown): Promise<undefined> {
   await redis.script('LOAD', KEPT_RECORDS);
 }
 
-function statesNow(redis: Redis, namespace: string, partitions: readonly number[], fields: readonly string[]): Promise<States> {
+function statesNow(redis: Redis, namespace: string, partitions: readonly number[], { names, ofOne }: Fields): Promise<States> {
   const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
-  if (redis.isCluster || keys.length === 1)
-    return Promise.all(keys.map((key) => sendNow<(string | null)[]>(redis, 'hmget', [key, ...fields])));
-  return sendNow<(string | null)[][]>(redis, 'evalsha', [DIGEST, '0', String(fields.length), ...fields, ...keys]);
+  if (redis.isCluster || keys.length === 1) return Promise.all(keys.map((key) => ofOne(redis, key)));
+  return sendNow<(string | null)[][]>(redis, 'evalsha', [DIGEST, '0', String(names.length), ...names, ...keys]);
 }
 
 /** Not by the library's automatic pipelines, which send what they gather behind the commands of this turn that go out by themselves, as those for records do. */

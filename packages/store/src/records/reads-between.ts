@@ -2,10 +2,11 @@
  * Records between two looks at what the states say of messages between keys. One after the other these are three round trips of an answer; on a single Redis
  * they go out in one packet, and are answered in the order in which they were sent.
  */
-import { Command, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
 import { relayingFrom } from '../format/state.ts';
 import { sendTogether } from '../redis/one-packet.ts';
+import { readOfTexts } from '../redis/short-read.ts';
 import { type RecordsBetween, type ServingStore, SHORT_ANSWER_BYTES } from '../serving-store.ts';
 import type { RecordReads } from './record-reads.ts';
 
@@ -20,7 +21,7 @@ export function createReadsBetween(
   const snapshot = () =>
     Promise.all(
       partitions.map(async (partition) =>
-        relayingFrom(await sendNow(redis, 'hmget', [`${partitionPrefix(namespace, partition)}state`, 'position', 'relayed'])),
+        relayingFrom(await readRelayed(redis, `${partitionPrefix(namespace, partition)}state`)),
       ),
     );
 
@@ -40,6 +41,4 @@ export function createReadsBetween(
 }
 
 /** Not by the library's automatic pipelines, which send what they gather behind the commands of this turn that go out by themselves. */
-function sendNow(redis: Redis, name: string, args: readonly string[]): Promise<(string | null)[]> {
-  return redis.sendCommand(new Command(name, [...args], { replyEncoding: 'utf8' })) as Promise<(string | null)[]>;
-}
+const readRelayed = readOfTexts('hmget', ['position', 'relayed']);

@@ -3,6 +3,7 @@ import type { Redis, Result } from 'ioredis';
 import { recordKey } from '../format/keys.ts';
 import { sendTogether } from '../redis/one-packet.ts';
 import { defineScript, isMoving } from '../redis/scripts.ts';
+import { readOfBytes } from '../redis/short-read.ts';
 import { type OnRecords, type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
 import { readPlaced } from './placed-reads.ts';
 import { type ConnectionNumber, markOf } from './record-sizes.ts';
@@ -102,9 +103,18 @@ export function fittingIn(sizes: readonly number[], maxBytes: number): number[] 
 
 /** A single record in one command: its end, which is all of it but where it is longer than the bound. */
 async function recordWithin(connection: Redis, key: string, maxBytes: number): Promise<[Buffer | null | number]> {
-  const end = await connection.getrangeBuffer(key, -maxBytes - 1, -1);
+  const end = await endOf(maxBytes)(connection, key);
   if (end.length > maxBytes) return [await connection.strlen(key)];
   return [end.length === 0 ? null : end];
+}
+
+/** Nearly all reads have the same bound. */
+let known = { maxBytes: -1, read: readOfBytes('getrange', ['0', '-1']) };
+
+/** One byte more than the bound shows that there are more. */
+function endOf(maxBytes: number) {
+  if (known.maxBytes !== maxBytes) known = { maxBytes, read: readOfBytes('getrange', [String(-maxBytes - 1), '-1']) };
+  return known.read;
 }
 
 /** On a single Redis empty where all fit; on a cluster their keys lie on several nodes. */

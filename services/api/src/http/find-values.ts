@@ -274,8 +274,10 @@ function questionOf(
   names: readonly string[],
   asOfMs: number,
 ): ValueQuestion {
-  const [cutMs, agedMs] = [cutOfRecords(kept, reachMs), kept === null ? NEVER_CUT : kept.logTimeMs - reachMs];
-  // What is older than records are kept does not come back, whatever was missing of it.
-  const keptFromMs = cutMs > agedMs ? cutMs : NEVER_CUT;
-  return { definitions: names.map((name) => set.get(name)), asOfMs, keptFromMs, agedMs };
+  return {
+    definitions: names.map((name) => set.get(name)),
+    asOfMs,
+    keptFromMs: cutOfRecords(kept, reachMs),
+    agedMs: kept === null ? NEVER_CUT : kept.logTimeMs - reachMs,
+  };
 }
