@@ -91,9 +91,7 @@ describe.skipIf(on === null)('in Chromium', () => {
       const released = Promise.withResolvers<void>();
       await page.route('**/v1/**', async (route) => {
         await released.promise;
-        await route
-          .fulfill({ status: 500, json: { code: 'internal', detail: 'the store broke', fix: 'Start it again.' } })
-          .catch(() => {});
+        await route.fulfill({ status: 500, json: { code: 'internal', detail: 'it broke', fix: 'Wait.' } }).catch(() => {});
       });
       await lead(address);
       await page.locator('.waiting').first().waitFor();
@@ -102,10 +100,14 @@ describe.skipIf(on === null)('in Chromium', () => {
       released.resolve();
       await page.getByRole('heading', { name: 'Not answered just now' }).first().waitFor();
       await expectPlain(`${address}, refused`);
+      await settled();
+      expect([address, await page.locator('.notice:visible').count()]).toEqual([address, 1]);
       await shoot(`error-${address}`);
       await page.unroute('**/v1/**');
+      await page.getByRole('button', { name: 'Ask again' }).click();
+      await expect.poll(() => page.locator('.notice').count()).toBe(0);
     }
-    await page.route('**/v1/**', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: 'no', fix: '' } }));
+    await page.route('**/v1/**', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: '', fix: '' } }));
     for (const address of OF_PAGES) {
       await lead(address);
       await page.getByRole('heading', { name: 'This needs an admin key' }).first().waitFor();
@@ -437,8 +439,8 @@ function turning(): readonly string[] {
 
 /** Runs in the page: which of these links are beyond the edge of the table that they stand in. */
 function hiddenBeside(links: readonly Element[]): readonly (string | null)[] {
-  const isHidden = (link: Element) =>
-    link.getBoundingClientRect().right > (link.closest('.table-box')?.getBoundingClientRect().right ?? 0);
+  const rightOf = (one: Element | null) => one?.getBoundingClientRect().right ?? 0;
+  const isHidden = (link: Element) => rightOf(link) > rightOf(link.closest('.table-box'));
   return links.length === 0 ? ['none is there'] : links.filter(isHidden).map(({ textContent }) => textContent);
 }
 

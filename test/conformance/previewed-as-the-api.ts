@@ -1,5 +1,6 @@
 /** The preview of definitions in the console, over the world of its tests, for an admin: its form, its answer, and each state that this can be in. */
 import { expect } from 'vitest';
+import { money } from '../../packages/console/src/app/parts/format.ts';
 import { ADMIN } from '../../services/api/test/world.ts';
 import { type ConsoleInChromium, HOSTILE } from './console-in-chromium.ts';
 
@@ -8,7 +9,7 @@ interface Previewed {
   readonly differing: number;
 }
 
-type OfPreview = Readonly<Record<string, { readonly value: unknown }>>;
+type OfPreview = Readonly<Record<string, { readonly value: number | null }>>;
 interface PreviewedUser {
   readonly userId: string;
   readonly values: OfPreview;
@@ -64,7 +65,12 @@ export async function previewedAsTheApi(on: ConsoleInChromium): Promise<void> {
   );
   expect(new URL(page.url()).searchParams.get('users')).toBe(users.join('\n'));
   await page.getByRole('button', { name: 'All values' }).click();
-  expect(await cellsOf('Values of these users')).toHaveLength(6 * 4);
+  const all = await cellsOf('Values of these users');
+  expect(all).toHaveLength(6 * 4);
+  const spent = body.results.map(({ userId, values, inForce }: PreviewedUser) => [
+    ...[userId, money(inForce['spend']?.value, 'EUR'), money(values['spend']?.value, 'EUR')],
+  ]);
+  expect(all.filter(([name]) => name === 'spend').map(([, ...cells]) => cells)).toEqual(spent);
   await page.setViewportSize({ width: 390, height: 844 });
   expect([await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), await stickingOut()]).toEqual([0, []]);
   await page.setViewportSize({ width: 1280, height: 900 });

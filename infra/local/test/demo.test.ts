@@ -44,6 +44,10 @@ describe('the generated history', () => {
     const activities = seen.filter((one) => one?.type === 'activity');
     expect(activities.every(({ bands, elements }) => bands.length === 20 && elements.names.length > 0)).toBe(true);
     expect(new Set(seen.map((one) => one?.keys.onPage.split('\t')[1]))).toEqual(new Set(LISTED_PAGES));
+    const loads = reports.filter(({ properties }) => properties?.['nav'] === 'load');
+    expect(new Set(loads.map(({ channel }) => channel))).toEqual(new Set(SOURCES.map(({ channel }) => channel)));
+    expect(reports.filter(({ channel }) => channel !== undefined)).toEqual(loads);
+    expect(Object.keys(definitions.touches)).not.toContain('page');
     const others = historyOf({ seed: 1, users: DEMO_USERS, fromMs: FROM, toMs: TO, hasPages: false });
     const ids = new Set(others.map(({ id }) => id));
     expect(history.filter(({ id }) => ids.has(id)).length).toBe(others.length);

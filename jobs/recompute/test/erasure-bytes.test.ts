@@ -5,14 +5,8 @@ import { copyFile, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { alone } from '@tributary/archive/alone';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
-import {
-  type ArchiveForgotten,
-  erasedBefore,
-  erasedBehind,
-  forgottenVersion,
-  readForgotten,
-  writeForgotten,
-} from '@tributary/archive/forgotten';
+import { type ArchiveForgotten, erasedBefore, erasedBehind, readForgotten, writeForgotten } from '@tributary/archive/forgotten';
+import { lackingVersion } from '@tributary/archive/retention/lacking';
 import { planRewrite, type RewritePlan } from '@tributary/archive/rewrite/plan';
 import { rewriteArchive } from '@tributary/archive/rewrite/rewrite';
 import { archivedUpTo, readSegments } from '@tributary/archive/segments';
@@ -313,7 +307,7 @@ async function expectRealTime(world: World): Promise<void> {
       const lifted = back === undefined ? {} : { [sha256Hex(BACK)]: back };
       return found && { ...found, erased: known(found.erased), lifted };
     },
-    version: () => forgottenVersion(world.dataDir),
+    version: () => lackingVersion(world.dataDir),
   };
   const { copies, counted } = whileErased;
   for (const [from, given] of [

@@ -1,5 +1,6 @@
 /** The store is lost while what withdraws the events that an erased device had lent is on its way, and files were written again since. */
-import { erasedBefore, erasedBehind, forgottenVersion, readForgotten } from '@tributary/archive/forgotten';
+import { erasedBefore, erasedBehind, readForgotten } from '@tributary/archive/forgotten';
+import { lackingVersion } from '@tributary/archive/retention/lacking';
 import { archivedUpTo } from '@tributary/archive/segments';
 import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
@@ -61,7 +62,7 @@ async function loseStore(world: World): Promise<void> {
   const erased = {
     before: (p: number) => erasedBefore(dataDir, p),
     behind: (p: number, at: string) => erasedBehind(dataDir, p, at),
-    version: () => forgottenVersion(dataDir),
+    version: () => lackingVersion(dataDir),
   };
   const rebuilt = await speedFromNothing(world, JOINED, { erased, digestOf });
   for (const p of ALL) store.restore(p, rebuilt.snapshot(p));

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
 import { eraseAgain } from '@tributary/archive/backup/erase-again';
 import { createReceipt, newReceipt } from '@tributary/archive/erasures';
-import { erasedBefore, erasedBehind, forgottenVersion } from '@tributary/archive/forgotten';
+import { erasedBefore, erasedBehind } from '@tributary/archive/forgotten';
 import { archivedPast } from '@tributary/archive/history/archived-past';
 import { pastValues } from '@tributary/archive/history/past-values';
+import { lackingVersion } from '@tributary/archive/retention/lacking';
 import { archivedUpTo } from '@tributary/archive/segments';
 import { encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
@@ -82,7 +83,7 @@ test('laws 1 and 9: a backup from before an erasure brings back nothing that the
     const erased = {
       before: (p: number) => erasedBefore(dataDir, p),
       behind: (p: number, at: string) => erasedBehind(dataDir, p, at),
-      version: () => forgottenVersion(dataDir),
+      version: () => lackingVersion(dataDir),
     };
     const rebuilt = await speedFromNothing(world, JOINED, { erased, digestOf });
     for (const p of ALL) store.restore(p, rebuilt.snapshot(p));

@@ -1,5 +1,6 @@
 /** A speed layer that begins from nothing where keys are joined, and archive and log have lost what had caused some of the messages between them. */
-import { erasedBefore, erasedBehind, forgottenVersion } from '@tributary/archive/forgotten';
+import { erasedBefore, erasedBehind } from '@tributary/archive/forgotten';
+import { lackingVersion } from '@tributary/archive/retention/lacking';
 import { archivedUpTo } from '@tributary/archive/segments';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
@@ -60,7 +61,7 @@ async function rebuilt(world: World, empty: readonly number[], before?: Stored):
   const erased = {
     before: (p: number) => erasedBefore(dataDir, p),
     behind: (p: number, at: string) => erasedBehind(dataDir, p, at),
-    version: () => forgottenVersion(dataDir),
+    version: () => lackingVersion(dataDir),
   };
   const nothing = createMemoryStore({ partitions: PARTITIONS });
   let copies = ALL.map((p) => (empty.includes(p) ? (before ?? nothing.snapshot(p)) : world.store.snapshot(p)));

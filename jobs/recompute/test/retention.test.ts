@@ -1,16 +1,18 @@
 /** Archived events that are retired by age: what was computed of them stays, what is computed without them says so. */
 import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cutOfPartition, signalsPromisedMs } from '@tributary/api/http/signals-body';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
 import { writeGeneration } from '@tributary/archive/generations';
 import { archivedPast } from '@tributary/archive/history/archived-past';
 import { pastValues } from '@tributary/archive/history/past-values';
+import { openDataFolder } from '@tributary/archive/readers/data-folder';
 import { midnightOf, newestBefore, planRetirement } from '@tributary/archive/retention/plan';
 import { createRequest } from '@tributary/archive/retention/requests';
 import { retireEvents } from '@tributary/archive/retention/retire-events';
 import { readRetired } from '@tributary/archive/retention/retired';
 import { readSegments } from '@tributary/archive/segments';
-import { storedDefinitions } from '@tributary/model/definitions';
+import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
@@ -22,6 +24,7 @@ import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { speedFromNothing } from './speed-from-nothing.ts';
 import { PARTITIONS, type World, worldsFrom } from './world.ts';
@@ -124,6 +127,17 @@ test('laws 1 and 3: a full run counts what the archive lacks from the generation
   await expectWhole([...OLD, ...YOUNG, ...SINCE]);
 });
 
+test('the plan of a full run says that all rows are computed again where the archive lacks some, and not how long that takes', async () => {
+  await ask();
+  await world.run({}, AT);
+  const folder = openDataFolder({ dataDir: world.dataDir, views: VIEWS, now: () => NOW, memoryLimit: '64MiB' });
+  const published = await world.manifest((await world.current())?.generation ?? 0);
+  const planned = (mode: 'full' | 'incremental') =>
+    folder.plan({ mode, definitions: DEFINITIONS, published, partitions: PARTITIONS, signal });
+  expect(await planned('full')).toMatchObject({ rowsAgain: true, estimate: null, notEstimated: 'rows_again' });
+  expect(await planned('incremental')).toMatchObject({ rowsAgain: false, notEstimated: null });
+});
+
 /** Rows of days from an instant on. */
 const from = (rows: RowsByView, ms: number): RowsByView =>
   new Map([...rows].map(([view, own]) => [view, new Map([...own].filter(([key]) => Date.parse(key.slice(0, 10)) >= ms))]));
@@ -158,9 +172,31 @@ test('law 1: a speed layer that begins from nothing reads what is left of the ar
   const generation = (await world.current())?.generation ?? 0;
   const rows = await world.viewsOf(generation);
   const names = VIEWS.map(({ name }) => name);
-  for (const { rows: own } of await store.serving().deltas(names, generation)) addRowsByView(rows, own);
+  const deltas = await store.serving().deltas(names, generation);
+  for (const { rows: own } of deltas) addRowsByView(rows, own);
   expect(differences(rows, naive([...OLD, ...YOUNG, ...SINCE], DEFINITIONS))).toEqual([]);
+  // Nothing looks back on what is gone, though each partition knows of it.
+  expect(deltas.map(({ overflowed }) => overflowed)).toEqual(Array(PARTITIONS).fill(0));
   expect((await store.serving().states()).map((state) => state?.generation)).toEqual(Array(PARTITIONS).fill(generation));
+});
+
+test('law 7: where generations and store are lost, records say up to when they lack what definitions of today keep', async () => {
+  const before = midnightOf(NOW - 300 * DAY_MS);
+  await ask(before);
+  await world.run({}, AT);
+  for (const { partition, upTo } of await archived()) await world.log.trim(partition, upTo);
+  await rm(join(world.dataDir, 'generations'), { recursive: true });
+  await world.ingest(SINCE);
+  const keptFor = (days: number) => definitionsOf({ ...SMALL_DEFINITIONS, signalRetention: { days, perUser: 20 } });
+  const lackingUnder = async (definitions: Definitions) => {
+    const states = await (await speedFromNothing(world, definitions)).serving().states();
+    return states.map((state) => cutOfPartition(state, definitions, signalsPromisedMs(definitions)));
+  };
+  expect(await lackingUnder(keptFor(365))).toEqual(Array(PARTITIONS).fill(before));
+  expect(await lackingUnder(keptFor(30))).toEqual(Array(PARTITIONS).fill(NEVER_CUT));
+  // A run brings such definitions, and its barrier is the first that is known.
+  await world.run({ scheduled: false, definitions: keptFor(365).json }, AT);
+  expect(await lackingUnder(keptFor(365))).toEqual(Array(PARTITIONS).fill(before));
 });
 
 test('law 7: an older copy of the generations goes on within what was retired, and says from when on it is whole', async () => {

@@ -1,5 +1,6 @@
 /** A speed layer whose store is new, or put back to an older copy: it reads what the archive has, then the log to its end. */
 import { randomBytes } from 'node:crypto';
+import { retiredBefore } from '@tributary/archive/retention/retired';
 import type { Definitions } from '@tributary/model/definitions';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { createErasedLists, type ErasedSource } from '@tributary/speed/partitions/erased-lists';
@@ -30,6 +31,7 @@ export async function speedFromNothing(
   const speed = createSpeedWorker({
     log: recallingLog(log, erasedLists.guard(entries)),
     erasedLists,
+    retiredBefore: () => retiredBefore(dataDir),
     store: store.speed(),
     definitions,
     partitions: [...Array(PARTITIONS).keys()],

@@ -104,12 +104,6 @@ export async function erasedBehind(dataDir: string, partition: number, position:
   };
 }
 
-/** Another one whenever what it says of users is. */
-export async function forgottenVersion(dataDir: string): Promise<string> {
-  const { erased, lifted, cut } = (await readForgotten(dataDir)) ?? {};
-  return JSON.stringify([erased, lifted, cut]);
-}
-
 /**
  * Puts the cut of a generation in place of one that a restore did not know. Call it before the generation is there: only then can users be lifted, and
  * every state that has read up to this cut was loaded with the list.

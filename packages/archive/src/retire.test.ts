@@ -2,7 +2,7 @@
 import { pendingGeneration } from '@tributary/testkit/inputs/pending-generation';
 import { expect, test } from 'vitest';
 import type { GenerationManifest } from './layout.ts';
-import { keptByAge, retiredLongAgo } from './retire.ts';
+import { keptByAge } from './retire.ts';
 
 const file = (path: string, bytes: number) => ({ path, rows: 1, bytes, sha256: '0' });
 
@@ -40,12 +40,4 @@ test('one that a clock behind the others dated does not take those below it alon
 test('only what was computed and has its files stays by age', () => {
   const mixed = [computed(1), computed(2, { state: 'retired' }), computed(3, { state: 'failed' }), computed(4), computed(5)];
   expect(keptByAge(mixed, [5], 1, EVER)).toEqual([4, 1]);
-});
-
-test('law 7: the newest generation under each definitions is remembered however long ago it was retired', () => {
-  const gone = ['a', 'b', 'a', 'b', 'b', 'c', 'c', 'c'].map((version, i) => computed(i + 1, { definitionsVersion: version }));
-  const forgotten = (remembered: number) => retiredLongAgo(gone, remembered).map(({ generation }) => generation);
-  expect(forgotten(2)).toEqual([1, 2, 4, 6]);
-  expect(forgotten(6)).toEqual([1, 2]);
-  expect(forgotten(8)).toEqual([]);
 });

@@ -120,23 +120,10 @@ export async function retireGenerations(dataDir: string, keepLast: number, above
 /** How many retired generations and how many publications keep their manifests: ten days of them, at four an hour. */
 const REMEMBERED = 1_000;
 
-/**
- * Those of the retired ones, ascending, that need not be remembered. The newest under each definitions is: a speed layer that begins from nothing
- * learns at its barrier how far records went back, where longer ones followed and the archive lacks what was older.
- */
-export function retiredLongAgo<M extends Pick<GenerationManifest, 'generation' | 'definitionsVersion'>>(
-  gone: readonly M[],
-  remembered = REMEMBERED,
-): M[] {
-  const newest = new Map(gone.map(({ definitionsVersion, generation }) => [definitionsVersion, generation]));
-  const old = gone.slice(0, Math.max(0, gone.length - remembered));
-  return old.filter(({ definitionsVersion, generation }) => newest.get(definitionsVersion) !== generation);
-}
-
 /** Removes what is left of generations that were retired long ago, unless a newer one still builds on their files. */
 async function forget(dataDir: string, gone: readonly GenerationManifest[], named: ReadonlySet<string>): Promise<void> {
   const folders = new Set([...named].map((path) => dirname(path)));
-  for (const { generation } of retiredLongAgo(gone)) {
+  for (const { generation } of gone.slice(0, Math.max(0, gone.length - REMEMBERED))) {
     const folder = generationFolder(generation);
     if (!folders.has(folder)) await rm(join(dataDir, folder), { recursive: true, force: true });
   }

@@ -13,6 +13,8 @@ export interface GenerationSource {
   manifests(): Promise<GenerationManifest[]>;
   /** null when there is no such generation, or no longer. Rejects with `manifest_corrupt`. */
   manifest(generation: number): Promise<GenerationManifest | null>;
+  /** The archive may lack events that happened before this instant, epoch ms; null, or absent: it lacks none. */
+  retiredBefore?(): Promise<number | null>;
   /** All view rows of a computed generation, checked against its manifest, which may lack views younger than it. Rejects with `archive_corrupt`. */
   viewRows(manifest: GenerationManifest): Promise<RowsByView>;
   /** The rows of a view that the generation keeps by partition (views/by-partition.ts). Rejects with `archive_corrupt`. */

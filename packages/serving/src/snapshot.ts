@@ -10,7 +10,7 @@ import type { DeltaFollower, DeltasSnapshot } from './deltas/follower.ts';
 import { followedDefinitions } from './followed-definitions.ts';
 import { cutsApart } from './freshness/cut-apart.ts';
 import { gapsAtCut } from './freshness/in-flight.ts';
-import { retiredDays } from './freshness/retired-days.ts';
+import { retiredDays, wholeOf } from './freshness/retired-days.ts';
 import type { SpeedBoard } from './freshness/speed-board.ts';
 import { whyNotCounted } from './freshness/uncounted-views.ts';
 import { type GroupsLack, groupsOf } from './generations/groups.ts';
@@ -101,7 +101,7 @@ export async function takeSnapshot(
   const isAlone = layers === 'batch' && loaded.manifest !== null && definitions.own.joinedMs !== null;
   const atCut = isAlone ? gapsAtCut(states, loaded.manifest) : [];
   const uncounted = whyNotCountedOf(views.filter(isDemanded));
-  const retired = retiredDays(layers === 'speed' ? null : loaded.manifest);
+  const retired = retiredDays(layers === 'speed' ? null : await wholeOf(deps.source, loaded, definitions.own));
   const found = { layers: wanted, served, pending, overflowed, health, stale, apart, atCut, uncounted, definitions };
 
   const answers = answersOf(speed, loaded, layers);

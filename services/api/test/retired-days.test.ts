@@ -33,3 +33,16 @@ test.each([
 test('law 7: what the speed layer alone says lacks nothing', async () => {
   expect((await world.get('/v1/activity?layer=speed')).body.meta).toMatchObject({ complete: true });
 });
+
+test('law 7: where generations are lost, real time that was built again of what is left lacks days as well', async () => {
+  const lost = await createWorld();
+  Object.assign(lost.deps.source, { retiredBefore: async () => NOON - 12 * 3_600_000 - 400 * DAY_MS });
+  await lost.ingest({ id: 'a', type: 'page', userId: 'anna', ts: NOON, receivedAt: NOON, source: 'web', channel: 'search' });
+  await lost.tick();
+  const said = async (query: string) => (await lost.get(`/v1/activity?${query}`)).body.meta;
+  expect(await said(`from=${day(-200)}`)).toMatchObject({ complete: true });
+  const lacking = await said('');
+  expect(lacking).toMatchObject({ complete: false, reasons: ['events_retired'] });
+  expect(lacking.warnings[0]).toContain('no generation that is left has them');
+  expect(await said(`from=${day(-400)}`)).toMatchObject({ complete: false });
+});

@@ -58,6 +58,11 @@ test('law 5: values are those that the definitions give once they are in force, 
     ['views', 'changed'],
     ['web', 'new'],
   ]);
+  const once = (await later.get('/v1/signals/definitions')).body.definitions;
+  expect(
+    preview.definitions.filter(({ change }) => change !== 'removed').map(({ name, definition }) => [name, definition]),
+  ).toEqual(once.map(({ name, definition }: (typeof preview.definitions)[number]) => [name, definition]));
+  expect(preview.definitions.find(({ name }) => name === 'favourite')?.fields).toHaveProperty('item');
   for (const { userId, values, inForce, status } of preview.results) {
     const at = `/v1/users/${encodeURIComponent(userId)}/values?asOf=${preview.asOf}`;
     expect([userId, values, status]).toEqual([

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
-import { erasedBefore, erasedBehind, forgottenVersion } from '@tributary/archive/forgotten';
+import { erasedBefore, erasedBehind } from '@tributary/archive/forgotten';
 import { currentPublication, oldestKept } from '@tributary/archive/publications';
+import { lackingVersion } from '@tributary/archive/retention/lacking';
+import { retiredBefore } from '@tributary/archive/retention/retired';
 import type { ROLE_SETTINGS } from '@tributary/configuration/role-settings';
 import { runRole } from '@tributary/configuration/run-role';
 import { eventLogConfiguration } from '@tributary/log/configuration';
@@ -49,7 +51,7 @@ await runRole('speed', async (context) => {
   const erasedLists = createErasedLists({
     before: (partition) => erasedBefore(config.dataDir, partition),
     behind: (partition, position) => erasedBehind(config.dataDir, partition, position),
-    version: () => forgottenVersion(config.dataDir),
+    version: () => lackingVersion(config.dataDir),
   });
   let joinRules: SpeedWorker['joinRules'] = () => null;
   const log = withArchive(opened, { erasedLists, stallWatch, joinRules: (partition) => joinRules(partition) }, context);
@@ -95,6 +97,7 @@ await runRole('speed', async (context) => {
     sha256Hex,
     digestOf: digestsBy(await erasureKey(config.dataDir)),
     erasedLists,
+    retiredBefore: () => retiredBefore(config.dataDir),
     // Where no publication can be read, all is counted.
     oldestRead: async () => oldestKept(await currentPublication(config.dataDir).catch(() => null)),
     commitId: () => `${process}:${++commits}`,

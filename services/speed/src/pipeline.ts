@@ -36,7 +36,7 @@ import { sendAhead } from './messages/send-ahead.ts';
 import type { ErasedLists } from './partitions/erased-lists.ts';
 import { createJoinedShares, type JoinedShares } from './partitions/joined-shares.ts';
 import { type Assignment, createOwnRuns } from './partitions/own-runs.ts';
-import { joinRulesOf, loadPartition, type PartitionLimits, type PartitionRun } from './partitions/partition-run.ts';
+import { joinRulesOf, loadPartition, noteRetired, type PartitionLimits, type PartitionRun } from './partitions/partition-run.ts';
 import type { AppliedRules } from './read/archived-pieces.ts';
 import { createGathering } from './read/gathering.ts';
 import { createReadAhead, type ReadAheadLimits } from './read/read-ahead.ts';
@@ -84,6 +84,8 @@ export interface SpeedWorkerOptions {
   readonly digestOf: (userKey: string) => string;
   /** Who is erased though no record says so. */
   readonly erasedLists?: Omit<ErasedLists, 'guard'>;
+  /** The archive may lack events that happened before this instant, epoch ms; null: it lacks none. */
+  readonly retiredBefore?: () => Promise<number | null>;
   /** The oldest generation that readers may still take: of what lies before its cut, views count nothing. */
   readonly oldestRead?: () => Promise<number>;
   /** All of them, but where their cost is measured. */
@@ -148,6 +150,8 @@ export function createSpeedWorker(options: SpeedWorkerOptions): SpeedWorker {
     async load(partition) {
       const run = await loadPartition(partition, source);
       if (erasedLists !== undefined) await eraseRestored(run, { ...restored, erasedBehind: erasedLists.behind });
+      // Asked last: what is retired later makes the lists above others, and the partition is loaded again.
+      noteRetired(run, (await options.retiredBefore?.()) ?? null);
       return run;
     },
     ...(erasedLists && { mustReload: erasedLists.mustReload }),

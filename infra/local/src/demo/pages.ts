@@ -6,7 +6,7 @@ import { split } from '@tributary/model/amounts/money';
 import { SECOND_MS } from '@tributary/model/time';
 import type { Random } from './random.ts';
 import type { DemoEvent } from './session.ts';
-import { type Block, OTHER_ROWS, ROWS_OF_PAGE } from './shop.ts';
+import { type Block, OTHER_ROWS, ROWS_OF_PAGE, SOURCES } from './shop.ts';
 
 /** The part of all visitors whose pages are measured. */
 export const MEASURED_SHARE = 0.15;
@@ -37,6 +37,8 @@ const BANDS = 20;
 const CELLS = 16;
 const MARGIN_PX = 16;
 const VIEWS = new Set(['page', 'product_view']);
+/** What brings a visitor: the view after it is loaded, and has its channel and campaign as the tracker reads them off the address. */
+const WAYS_IN = new Set<string>(SOURCES.map(({ type }) => type));
 
 /** `name`: what ids begin with, another one for each call. */
 export function pagesOf(random: Random, session: readonly DemoEvent[], name: string): MeasuredPages {
@@ -44,7 +46,9 @@ export function pagesOf(random: Random, session: readonly DemoEvent[], name: str
   const reports: DemoEvent[] = [];
   const device = random.weighted(DEVICES);
   let views = 0;
+  let wayIn: DemoEvent | null = null;
   for (const event of session) {
+    if (WAYS_IN.has(event.type)) wayIn = event;
     if (!VIEWS.has(event.type)) continue;
     const viewId = Array.from({ length: 4 }, () =>
       random
@@ -61,13 +65,20 @@ export function pagesOf(random: Random, session: readonly DemoEvent[], name: str
       ...(element !== undefined && { element }),
       properties: { viewId, layout: device.layout, ...properties },
     });
-    const view = { nav: views === 0 ? 'load' : 'push', vw: device.vw, vh: device.vh, docH: page.docH };
-    if (event.type === 'page') viewed.set(event, { ...event, properties: { viewId, layout: device.layout, ...view } });
+    const view = { nav: wayIn === null ? 'push' : 'load', vw: device.vw, vh: device.vh, docH: page.docH };
+    if (event.type === 'page')
+      viewed.set(event, { ...event, ...originOf(wayIn), properties: { viewId, layout: device.layout, ...view } });
     else reports.push(make(event.ts, 'page', view));
     reports.push(...reportsOf(random, page, device, event.ts, make));
     views++;
+    wayIn = null;
   }
   return { viewed, reports };
+}
+
+function originOf(wayIn: DemoEvent | null): Pick<DemoEvent, 'channel' | 'campaign'> {
+  const { channel, campaign } = wayIn ?? {};
+  return { ...(channel !== undefined && { channel }), ...(campaign !== undefined && { campaign }) };
 }
 
 interface Placed extends Block {

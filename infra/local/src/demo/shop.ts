@@ -55,6 +55,13 @@ export const PAGES = ['/', '/offers', '/cities', '/help', '/reviews', '/about'] 
 export const LISTED_PAGES = [...PAGES, '/rooms/:sku'];
 /** What the demo counts of pages and asks of each visitor, as a file of definitions says it. */
 export const DEMO_DEFINITIONS = {
+  // Without page: the click that leads to a page is the touch, and the page that is loaded has the same channel.
+  touches: {
+    ad_click: {},
+    ad_impression: { windowDays: 1, viewThrough: true },
+    email_click: { defaultChannel: 'email' },
+    visit: {},
+  },
   web: { pages: LISTED_PAGES },
   fields: { room: 'properties.sku', query: 'properties.query' },
   signals: {

@@ -54,10 +54,11 @@ export interface RunPlan {
 }
 
 /**
- * - `too_few_runs`: fewer than three runs of this mode are known, or a full run was asked for that computes the rows of its base again.
+ * - `too_few_runs`: fewer than three runs of this mode are known.
+ * - `rows_again`: a full run was asked for that computes all rows again from the events of its base, as the archive lacks some.
  * - `corrections_changed`, `definitions_changed`: events are read, or rows computed, again that the base has. Earlier runs say nothing of that.
  */
-export type NotEstimated = 'too_few_runs' | 'corrections_changed' | 'definitions_changed';
+export type NotEstimated = 'too_few_runs' | 'rows_again' | 'corrections_changed' | 'definitions_changed';
 
 export interface PlanDemand {
   readonly mode: GenerationManifest['mode'];
@@ -130,7 +131,7 @@ function whyNotEstimated(of: {
   readonly corrects: boolean;
   readonly otherRows: boolean;
 }): NotEstimated {
-  if (of.rowsAgain) return 'too_few_runs';
+  if (of.rowsAgain) return 'rows_again';
   if (of.otherRows) return 'definitions_changed';
   return of.corrects ? 'corrections_changed' : 'too_few_runs';
 }

@@ -51,8 +51,8 @@ function keptMs(definitions: Definitions): number {
   return recordRetentionMs({ definitions, retention: retentionOf(VIEWS, definitions) });
 }
 
-/** From when on the rows of a generation that is computed from nothing are whole, where the archive lacks events before `before`: what they look back on is there. */
-function wholeFrom(before: number, definitions: Definitions): number {
+/** From when on rows that are computed from nothing are whole, where the archive lacks events before `before`: what they look back on is there. */
+export function wholeFrom(before: number, definitions: Definitions): number {
   return before + longMs(definitions);
 }
 

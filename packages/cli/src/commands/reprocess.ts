@@ -67,6 +67,7 @@ const UNKNOWN: Readonly<Record<Plan['unknown'][number], string>> = {
   definitions_file: 'whether the file of definitions was edited since',
   program: 'whether another version computes it, which computes all rows again',
   too_few_runs: 'how long it takes: fewer than three such runs are known',
+  rows_again: 'how long it takes: all rows are computed again, of which earlier runs say nothing',
   corrections_changed: 'how long it takes: earlier runs say nothing of changed corrections',
   definitions_changed: 'how long it takes: other definitions compute all rows again, of which earlier runs say nothing',
   erasures: 'which rows lose a user who was erased since',

@@ -25,6 +25,7 @@ const UnknownFact = z.enum([
   'definitions_file',
   'program',
   'too_few_runs',
+  'rows_again',
   'corrections_changed',
   'definitions_changed',
   'erasures',
@@ -113,13 +114,13 @@ export const RunPlan = z
       })
       .nullable()
       .describe(
-        'null: fewer than three runs of this mode are known, or corrections or definitions changed, of which earlier runs say nothing.',
+        'null: fewer than three runs of this mode are known, or all rows are computed again, or corrections or definitions changed, of which earlier runs say nothing.',
       ),
     within: Within.nullable().describe('What of it concerns `within` of the request; null: nothing was asked about.'),
     unknown: z
       .array(UnknownFact)
       .describe(
-        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`, `corrections_changed`, `definitions_changed`: how long it takes. `erasures`: which rows lose a user who was erased since (`within`). `rows_of_users`: which events of their partitions are of these users.',
+        'What the plan cannot know. `not_archived_yet`: how many events are in the log alone, which are read as well (`notArchived`). `definitions_file`: whether the file of definitions was edited since. `program`: whether another version will compute it, which computes all rows again. `too_few_runs`, `rows_again`, `corrections_changed`, `definitions_changed`: how long it takes. `erasures`: which rows lose a user who was erased since (`within`). `rows_of_users`: which events of their partitions are of these users.',
       ),
   })
   .meta({ id: 'RunPlan' });

@@ -96,6 +96,8 @@ export const SignalPreviewAnswer = z.object({
           .describe('Beside the one in force of this name; changed: by its version, which follows all that its values follow.'),
         kind: Definition.shape.kind,
         says: z.string().describe('In words; of the one in force where it is removed.'),
+        definition: Definition.shape.definition,
+        fields: Definition.shape.fields,
         version: z.string().nullable().describe('null: removed.'),
         versionInForce: z.string().nullable().describe('null: new.'),
         differing: z
@@ -253,6 +255,14 @@ export const SIGNAL_VALUE_ROUTES = {
             change: 'changed',
             kind: 'aggregate',
             says: 'how many events of type "product_view", in [asOf − 2h, asOf)',
+            definition: {
+              kind: 'aggregate',
+              measure: 'count',
+              of: { types: ['product_view'], where: null },
+              field: null,
+              window: { kind: 'sliding', ms: 7_200_000 },
+            },
+            fields: {},
             version: 'c1d0a4f7e3b2',
             versionInForce: '5b1e3c9a0f27',
             differing: 1,

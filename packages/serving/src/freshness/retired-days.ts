@@ -1,6 +1,10 @@
 /** Days of which a generation may lack events: they were retired from the archive before it was computed from nothing. */
 import type { GenerationManifest } from '@tributary/archive/layout';
+import { wholeFrom } from '@tributary/archive/retention/plan';
+import type { Definitions } from '@tributary/model/definitions';
+import type { LoadedGeneration } from '../generations/loaded.ts';
 import type { Days } from '../merge.ts';
+import type { GenerationSource } from '../ports.ts';
 import type { Asked } from '../when-ready.ts';
 
 type Whole = Pick<GenerationManifest, 'generation' | 'wholeFromMs'> | null;
@@ -9,9 +13,21 @@ type Whole = Pick<GenerationManifest, 'generation' | 'wholeFromMs'> | null;
 export function retiredSince(manifest: Whole, fromMs: number | null): string[] {
   const { generation, wholeFromMs } = manifest ?? {};
   if (wholeFromMs === undefined || (fromMs !== null && fromMs >= wholeFromMs)) return [];
+  const since =
+    generation === 0 ? 'and no generation that is left has them' : `before generation ${generation} was computed from it`;
   return [
-    `what happened before ${new Date(wholeFromMs).toISOString()} may lack events: they were retired from the archive before generation ${generation} was computed from it; later days are whole`,
+    `what happened before ${new Date(wholeFromMs).toISOString()} may lack events: they were retired from the archive ${since}; later days are whole`,
   ];
+}
+
+/** Where there is no generation, real time has all that it read. If generations were lost, that is what is left of the archive. */
+export async function wholeOf(
+  source: Pick<GenerationSource, 'retiredBefore'>,
+  { generation, manifest }: Pick<LoadedGeneration, 'generation' | 'manifest'>,
+  definitions: Definitions,
+): Promise<Whole> {
+  const before = manifest === null ? ((await source.retiredBefore?.()) ?? null) : null;
+  return before === null ? manifest : { generation, wholeFromMs: wholeFrom(before, definitions) };
 }
 
 export interface RetiredDays {

@@ -60,7 +60,7 @@ test('links of a key are listed in time, with those that were undone', () => {
     ['ada', false],
     ['eve', true],
   ]);
-  // One of more than count of a day, which holds what the key had lost by then.
+  // More links of a day than count: one that is left out names no user, though it holds what the key had lost by then.
   const many = Array.from({ length: MOST_LINKS_OF_DAY }, (_, n) => link('ada', NOON - n, n + 10));
   const lines = record(...many, link('bob', NOON, 7, NOON + 1, NOON - 9));
   expect(linksOfKey('laptop', lines, WINDOW).filter(({ userKey }) => userKey === 'bob')).toEqual([]);

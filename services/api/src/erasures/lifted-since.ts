@@ -30,24 +30,39 @@ export async function erasedSince({ source }: Pick<Deps, 'source'>, manifest: Ge
   return { newer, digests: newer === null ? [] : erasedBetween(manifest, newer) };
 }
 
+/** Receipts that are read at once, of thousands. */
+const AT_ONCE = 32;
+
+/**
+ * How many users count again where readers get this generation, as they were erased after its cut and lifted since. At least as many: more are not
+ * looked for once some are found.
+ */
+export async function liftedSince({ source, erasures: desk }: Deps, manifest: GenerationManifest): Promise<number> {
+  const { newer, digests } = await erasedSince({ source }, manifest);
+  const known = digests.filter((digest) => newer?.lifted?.[digest] !== undefined).length;
+  if (known > 0 || digests.length === 0) return known;
+  const newest = new Map((await desk.ids()).toReversed().map((id) => [digestOfReceipt(id), id]));
+  const ids = digests.flatMap((digest) => newest.get(digest) ?? []);
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    // A lift that came after the cut of every generation stands in the receipt alone.
+    const receipts = await Promise.all(ids.slice(from, from + AT_ONCE).map((id) => desk.read(id)));
+    const lifted = receipts.filter((receipt) => receipt.lifted !== null).length;
+    if (lifted > 0) return lifted;
+  }
+  return 0;
+}
+
 /**
  * Throws `conflict` for a generation from before an erasure that was lifted since: what is frozen of the user would count again, and their conversions
  * be shown one by one, as nothing refuses them any more.
  */
-export async function demandNoneLifted({ source, erasures: desk }: Deps, manifest: GenerationManifest): Promise<void> {
-  const { newer, digests } = await erasedSince({ source }, manifest);
-  if (newer === null || digests.length === 0) return;
-  const newest = new Map((await desk.ids()).toReversed().map((id) => [digestOfReceipt(id), id]));
-  let lifted = 0;
-  for (const digest of digests) {
-    const id = newest.get(digest);
-    // A lift that came after the cut of every generation stands in the receipt alone.
-    const isLifted = newer.lifted?.[digest] !== undefined || (id !== undefined && (await desk.read(id)).lifted !== null);
-    if (isLifted) lifted++;
-  }
-  if (lifted === 0) return;
-  const { generation } = manifest;
-  throw new TributaryError(
+export async function demandNoneLifted(deps: Deps, manifest: GenerationManifest): Promise<void> {
+  const lifted = await liftedSince(deps, manifest);
+  if (lifted > 0) throw fromBeforeLift(manifest.generation, lifted);
+}
+
+export function fromBeforeLift(generation: number, lifted: number): TributaryError {
+  return new TributaryError(
     'conflict',
     `generation ${generation} must not be from before an erasure that was lifted since (got ${lifted}): what these users had sent before would count again. Publish one that was computed without them`,
   );

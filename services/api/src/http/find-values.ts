@@ -274,10 +274,8 @@ function questionOf(
   names: readonly string[],
   asOfMs: number,
 ): ValueQuestion {
-  return {
-    definitions: names.map((name) => set.get(name)),
-    asOfMs,
-    keptFromMs: cutOfRecords(kept, reachMs),
-    agedMs: kept === null ? NEVER_CUT : kept.logTimeMs - reachMs,
-  };
+  const [cutMs, agedMs] = [cutOfRecords(kept, reachMs), kept === null ? NEVER_CUT : kept.logTimeMs - reachMs];
+  // What is older than records are kept does not come back, whatever was missing of it.
+  const keptFromMs = cutMs > agedMs ? cutMs : NEVER_CUT;
+  return { definitions: names.map((name) => set.get(name)), asOfMs, keptFromMs, agedMs };
 }

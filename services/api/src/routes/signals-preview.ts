@@ -88,6 +88,8 @@ function previewed(
   return {
     ...{ name, change, kind: shown.kind },
     says: says(shown),
+    definition: { ...shown.resolved },
+    fields: { ...shown.fields },
     version: written?.version ?? null,
     versionInForce: inForce?.version ?? null,
     differing: users.filter(({ values, inForce: now }) => areOther(values[name], now[name])).length,

@@ -34,6 +34,10 @@ export interface PartitionRun {
   generation: number;
   /** No timeline of the partition is known up to here: records were not kept for as long as definitions or log time now ask, or entries are gone. */
   cutTs: number;
+  /** The newest cut that a state of the partition named: the store keeps that. */
+  saidCutTs: number;
+  /** The archive, of which records may have been made, lacks what happened before this instant, epoch ms; `NEVER_CUT`: nothing. */
+  retiredMs: number;
   definitions: Definitions;
   /** From this generation on all deltas are by them. */
   definitionsSince: number;
@@ -128,6 +132,8 @@ export async function loadPartition(
     decodedLogTimeMs: state?.logTimeMs ?? 0,
     generation,
     cutTs: cutOfRecords(state, recordRetentionMs(rules)),
+    saidCutTs: state?.cutTs ?? NEVER_CUT,
+    retiredMs: NEVER_CUT,
     definitions,
     definitionsSince: state?.definitionsSince ?? generation,
     rules,
@@ -217,11 +223,28 @@ export function crossBarrier(
   }
   const keptMs = recordRetentionMs(run.rules);
   if (!isOfSameRows || !counted) run.rules = rulesOf(run, run.rules.views, limits);
+  if (recordRetentionMs(run.rules) > keptMs) run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);
+  cutAsRetired(run);
   // Exchange rates alone are others: deltas add up as before, and timelines stay.
   if (isOfSameRows) return;
   run.definitionsSince = generation;
-  if (recordRetentionMs(run.rules) > keptMs) run.cutTs = Math.max(run.cutTs, run.logTimeMs - keptMs);
   forgetUsers(run, limits);
+}
+
+/**
+ * `beforeMs`: the archive lacks what happened before, epoch ms; null: nothing. Records are made again of what it has, under definitions that may keep them
+ * for longer than those did by which it was retired, and the barrier that says so may be gone.
+ */
+export function noteRetired(run: PartitionRun, beforeMs: number | null): void {
+  run.retiredMs = beforeMs ?? NEVER_CUT;
+  cutAsRetired(run);
+}
+
+/** What was retired cuts records as long as they reach back so far. Later it says nothing, and timelines need not be looked at as cut ones. */
+function cutAsRetired(run: PartitionRun): void {
+  const horizonMs = run.logTimeMs - Math.max(recordRetentionMs(run.rules), run.definitions.joinedMs ?? 0);
+  if (run.retiredMs > horizonMs) run.cutTs = Math.max(run.cutTs, run.retiredMs);
+  else if (run.cutTs <= run.retiredMs) run.cutTs = NEVER_CUT;
 }
 
 /** Log time came back from `fromMs`: what was past its retention then is gone, and may be looked for again. */
@@ -239,6 +262,7 @@ export function loseUpTo(run: PartitionRun, ms: number, limits: PartitionLimits)
 }
 
 export function stateOf(run: PartitionRun, position: string, logIdentity: string): StoredAt {
+  run.saidCutTs = Math.max(run.saidCutTs, run.cutTs);
   return {
     position,
     logIdentity,
@@ -248,7 +272,7 @@ export function stateOf(run: PartitionRun, position: string, logIdentity: string
     definitionsSince: run.definitionsSince,
     viewsSince: run.viewsSince,
     keptMs: recordRetentionMs(run.rules),
-    ...(run.cutTs === NEVER_CUT ? {} : { cutTs: run.cutTs }),
+    ...(run.saidCutTs === NEVER_CUT ? {} : { cutTs: run.saidCutTs }),
     ...(run.erased === undefined ? {} : { erased: run.erased.digests() }),
     ...(run.definitions.joinedMs !== null && run.hasWaited && { relayed: { sent: [...run.sent], applied: [...run.applied] } }),
   };

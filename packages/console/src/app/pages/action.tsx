@@ -307,6 +307,7 @@ const FULL_BECAUSE = {
 
 const NOT_ESTIMATED = {
   too_few_runs: 'fewer than three runs of this kind',
+  rows_again: 'all rows are computed again',
   corrections_changed: 'corrections changed',
   definitions_changed: 'other definitions compute all rows again',
 } as const;

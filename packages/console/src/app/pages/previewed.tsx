@@ -3,12 +3,14 @@ import type { Answer, Asked } from '@tributary/client/operations';
 import { useState } from 'preact/hooks';
 import { Empty } from '../parts/answered.tsx';
 import { csvOf } from '../parts/csv.ts';
+import { type FigureOf, type FigureText, useFigureTexts } from '../parts/figure-text.ts';
 import { count, instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { CsvButton, CurlButton } from '../parts/panel.tsx';
 import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { rawOf, type SignalValue, ValueText } from '../parts/value-text.tsx';
+import { useAnswer } from '../state/answers.ts';
 
 type Preview = Answer<'previewDefinitions'>;
 type Definition = Preview['definitions'][number];
@@ -66,6 +68,8 @@ interface Row {
 
 export function PreviewedValues({ answer: { definitions, results } }: { readonly answer: Preview }) {
   const [isWhole, setIsWhole] = useState(false);
+  const now = useAnswer('signalDefinitions', {});
+  const columns = valueColumns(useFigureTexts(now.answer?.definitions), useFigureTexts(definitions));
   const all = definitions.flatMap(({ name }) =>
     results.map(({ userId, values, inForce }): Row => {
       const [before, after]: [Value, Value] = [inForce[name], values[name]];
@@ -79,12 +83,12 @@ export function PreviewedValues({ answer: { definitions, results } }: { readonly
         <button type="button" class="quiet" aria-pressed={isWhole} onClick={() => setIsWhole(!isWhole)}>
           All values
         </button>
-        <CsvButton name="Values of these users" csv={() => csvOf(VALUES, all)} />
+        <CsvButton name="Values of these users" csv={() => csvOf(columns, all)} />
       </Head>
       {rows.length === 0 ? (
         <Empty title="No value of these users differs">Name other users, or look at all values.</Empty>
       ) : (
-        <Table caption="Values of these users" columns={VALUES} rows={rows} keyOf={({ name, userId }) => `${name} ${userId}`} />
+        <Table caption="Values of these users" columns={columns} rows={rows} keyOf={({ name, userId }) => `${name} ${userId}`} />
       )}
     </>
   );
@@ -109,15 +113,24 @@ function areOther(before: Value, after: Value): boolean {
 }
 
 /** Why there is none, where it is not that no event has one. */
-function Cell({ of: one }: { readonly of: Value }) {
+function Cell({ of: one, figure }: { readonly of: Value; readonly figure: FigureText | undefined }) {
   if (one === undefined) return <span class="nothing">not defined</span>;
   if (one.status !== 'READY') return <span class="badge is-pending">{one.status.toLowerCase().replaceAll('_', ' ')}</span>;
-  return <ValueText value={one.value} />;
+  return <ValueText value={one.value} figure={figure} />;
 }
 
-const VALUES: readonly Column<Row>[] = [
+/** A name may have another field, so another unit, in the text than in force. */
+const valueColumns = (inForce: FigureOf, previewed: FigureOf): readonly Column<Row>[] => [
   { head: 'Name', cell: ({ name }) => <Name text={name} />, raw: ({ name }) => name },
   { head: 'User', isBeside: true, cell: ({ userId }) => <Name text={userId} most={40} />, raw: ({ userId }) => userId },
-  { head: 'In force', cell: ({ before }) => <Cell of={before} />, raw: ({ before }) => rawOf(before?.value ?? null) },
-  { head: 'Previewed', cell: ({ after }) => <Cell of={after} />, raw: ({ after }) => rawOf(after?.value ?? null) },
+  {
+    head: 'In force',
+    cell: ({ name, before }) => <Cell of={before} figure={inForce(name)} />,
+    raw: ({ before }) => rawOf(before?.value ?? null),
+  },
+  {
+    head: 'Previewed',
+    cell: ({ name, after }) => <Cell of={after} figure={previewed(name)} />,
+    raw: ({ after }) => rawOf(after?.value ?? null),
+  },
 ];

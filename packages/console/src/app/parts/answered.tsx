@@ -6,6 +6,8 @@ import { useRef } from 'preact/hooks';
 import type { Answered } from '../state/answers.ts';
 import { addressWith, placeNow } from '../state/place.ts';
 import { inItsDirection, sentence } from '../words.ts';
+import { useEqualProblems } from './equal-problems.ts';
+import { counted } from './format.ts';
 
 interface Props<O extends Operation> {
   readonly of: Answered<O>;
@@ -52,6 +54,7 @@ export function isDown(problem: TributaryProblem | undefined): boolean {
 
 export function Problem({ problem, again }: { readonly problem: TributaryProblem; readonly again?: () => void }) {
   const { status, code, detail, fix, requestId } = problem;
+  const { box, others, askAll } = useEqualProblems(`${code} ${detail}`, again);
   if (code === 'forbidden')
     return (
       <div class="notice is-forbidden" role="alert">
@@ -60,18 +63,23 @@ export function Problem({ problem, again }: { readonly problem: TributaryProblem
       </div>
     );
   return (
-    <div class="notice is-bad" role="alert">
+    <div class="notice is-bad" role="alert" ref={box} hidden={others === null}>
       <h2>{isDown(problem) || status === 429 ? 'Not answered just now' : 'The API refused this question'}</h2>
       <p>
         {sentence(inItsDirection(detail))} {fix}
       </p>
+      {others !== null && others > 0 && (
+        <p>
+          {counted(others, 'other part')} of this page {others === 1 ? 'has' : 'have'} the same answer.
+        </p>
+      )}
       <p class="small">
         {code}
         {requestId !== null && `, request ${requestId}`}
       </p>
       <p class="pager">
         {again !== undefined && (
-          <button type="button" onClick={again}>
+          <button type="button" onClick={askAll}>
             Ask again
           </button>
         )}

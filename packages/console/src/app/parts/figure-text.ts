@@ -4,7 +4,7 @@ import type { Integer } from '@tributary/model/integer';
 import { useAnswer } from '../state/answers.ts';
 import { count, duration, money } from './format.ts';
 
-type Definition = Answer<'signalDefinitions'>['definitions'][number];
+type Definition = Pick<Answer<'signalDefinitions'>['definitions'][number], 'name' | 'definition' | 'fields'>;
 type Conversions = Answer<'conversions'>;
 export type FigureText = (figure: Integer) => string;
 
