@@ -82,4 +82,12 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     to: 'found ?? []',
     test: 'packages/store/src/records/placed-reads.test.ts',
   },
+  {
+    lie: 'a training set from before an erasure is handed out once that is lifted',
+    law: '9',
+    file: 'services/api/src/erasures/lifted-since.ts',
+    from: 'if (lifted !== null && lifted.at >= sinceMs) found.add(digest);',
+    to: 'if (lifted !== null && lifted.at < sinceMs) found.add(digest);',
+    test: 'services/api/test/training-sets.test.ts',
+  },
 ];

@@ -1,5 +1,6 @@
 /** Training sets over HTTP: asked, followed, read and given up. What they hold is the job's (jobs/question/test/training-set.test.ts). */
 import { MOST_SETS, SET_KEPT_MS, type StoredSet } from '@tributary/archive/asked/training-sets';
+import { newReceipt } from '@tributary/archive/erasures';
 import { TRAINING_SET_ROUTES } from '@tributary/contract/groups/training-sets';
 import { parseDefinitions } from '@tributary/model/definitions';
 import { partitionOf } from '@tributary/model/user-key';
@@ -128,8 +129,39 @@ test('law 9: a set has no rows of an erased user, and one from before is not han
   await world.commit(partition, {}, { ...world.states[partition], erased: [world.deps.erasures.digestOf('eve')] });
   await world.tick();
   for (const refused of [await ask(world), await world.get(`${SETS}/${id}/file`)])
-    expect(refused).toMatchObject({ status: 409, body: { detail: expect.stringContaining('got one who is, in row 1') } });
+    expect(refused).toMatchObject({ status: 409, body: { detail: expect.stringContaining('got one in row 1') } });
   expect((await ask(world, { ...BODY, rows: ROWS.filter(({ user }) => user !== 'eve') })).status).toBe(202);
+});
+
+test('law 9: one from before an erasure that was lifted since is not handed out either, one from after the lift is', async () => {
+  const world = await worldWithGeneration();
+  const { erasures: desk } = world.deps;
+  const { id } = (await ask(world)).body.trainingSet;
+  const { stored, files } = setsOf(world);
+  const made = (set: string) => {
+    const file = { path: `training-sets/${set}/set-0.parquet`, rows: 3, bytes: 9, sha256: 'a'.repeat(64) };
+    files.set(file.path, Buffer.from('PAR1.PAR1'));
+    const result = { generation: 1, cut: NOON, versions: {}, byStatus: { READY: 3 }, file, tookMs: 5, at: NOON, failure: null };
+    stored.set(set, { ...(stored.get(set) as StoredSet), result });
+  };
+  made(id);
+  const erase = async (user: string) => {
+    const asked = { partition: partitionOf(user, PARTITIONS), digest: desk.digestOf(user), by: 'key ta_admin', reason: null };
+    const receipt = newReceipt({ ...asked, askedAt: world.deps.now() });
+    world.advance(60_000);
+    await desk.write({ ...receipt, lifted: { at: world.deps.now(), by: 'key ta_admin' } });
+  };
+  await erase('somebody else');
+  expect((await world.get(`${SETS}/${id}/file`)).status).toBe(200);
+  await erase('eve');
+  expect(await world.get(`${SETS}/${id}/file`)).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringContaining('got one in row 1') },
+  });
+  world.advance(1);
+  const later = (await ask(world)).body.trainingSet.id;
+  made(later);
+  expect((await world.get(`${SETS}/${later}/file`)).status).toBe(200);
 });
 
 test('what cannot be made is refused before it is asked', async () => {

@@ -5,7 +5,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import type { ApiContext } from '../context.ts';
 import { isAmong } from './digests.ts';
-import { erasedSince } from './lifted-since.ts';
+import { erasedSince, liftedFrom } from './lifted-since.ts';
 
 /**
  * null: no partition has an erased user. Never from what was read once: after a start without the store that is nothing, which would say that no
@@ -40,4 +40,17 @@ export async function erasedIn(
   if (digests.length === 0) return isErased;
   const { digestOf } = context.deps.erasures;
   return (userKey) => isAmong(digests, digestOf(userKey)) || isErased?.(userKey) === true;
+}
+
+/** As `erasedUsers`, and those of these users who were lifted at that instant or later, epoch ms: what was made by then has what they had sent before. */
+export async function erasedFrom(
+  context: Pick<ApiContext, 'board' | 'deps'>,
+  userKeys: readonly string[],
+  sinceMs: number,
+): Promise<((userKey: string) => boolean) | null> {
+  const isErased = await erasedUsers(context);
+  const { digestOf } = context.deps.erasures;
+  const lifted = await liftedFrom(context.deps, new Set(userKeys.map(digestOf)), sinceMs);
+  if (lifted.size === 0) return isErased;
+  return (userKey) => lifted.has(digestOf(userKey)) || isErased?.(userKey) === true;
 }

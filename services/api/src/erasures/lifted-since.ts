@@ -68,6 +68,22 @@ export function fromBeforeLift(generation: number, lifted: number): TributaryErr
   );
 }
 
+/** Those of the digests of which an erasure was lifted at that instant or later, epoch ms. */
+export async function liftedFrom(
+  { erasures: desk }: Pick<Deps, 'erasures'>,
+  digests: ReadonlySet<string>,
+  sinceMs: number,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const id of await desk.ids()) {
+    const digest = digestOfReceipt(id);
+    if (!digests.has(digest) || found.has(digest)) continue;
+    const { lifted } = await desk.read(id);
+    if (lifted !== null && lifted.at >= sinceMs) found.add(digest);
+  }
+  return found;
+}
+
 async function newestAfter(source: Deps['source'], generation: number): Promise<GenerationManifest | null> {
   const all = (await source.manifests()).filter((one) => one.generation > generation);
   return all.find(({ state }) => state === 'computed' || state === 'retired') ?? null;

@@ -14,7 +14,7 @@ import { gapsAtCut } from '@tributary/serving/freshness/in-flight';
 import { progressOf } from '@tributary/serving/questions/archive-questions';
 import { askedHere } from '@tributary/serving/questions/asking';
 import type { ApiContext, Routes } from '../context.ts';
-import { erasedUsers } from '../erasures/erased-users.ts';
+import { erasedFrom, erasedUsers } from '../erasures/erased-users.ts';
 import { actorOf } from '../http/auth.ts';
 import { serve } from '../http/serve.ts';
 
@@ -77,12 +77,9 @@ export const routes: Routes = (context) => (app, _options, done) => {
       const { state, failure } = await progressOf({ questions: desk, now }, set);
       throw new TributaryError('conflict', `training set ${id} is ${state}${failure === null ? '' : `: ${failure}`}`);
     }
-    const isErased = await erasedUsers({ deps, board });
-    demandNone(
-      isErased,
-      set.asked.rows.map(([user]) => user),
-      'ask for another set without them',
-    );
+    const users = set.asked.rows.map(([user]) => user);
+    // Since it was made: what an erasure took is in it also once that is lifted.
+    demandNone(await erasedFrom({ deps, board }, users, set.asked.askedAt), users, 'ask for another set, or leave them out');
     const stream = await desk.open(file);
     return reply
       .headers({ 'content-length': file.bytes, 'content-disposition': `attachment; filename="${id}.parquet"` })
@@ -111,7 +108,10 @@ function rowOf({
 function demandNone(isErased: ((userKey: string) => boolean) | null, users: readonly string[], fix: string): void {
   const at = isErased === null ? -1 : users.findIndex(isErased);
   if (at < 0) return;
-  throw new TributaryError('conflict', `rows must be of users who are not erased (got one who is, in row ${at}): ${fix}`);
+  throw new TributaryError(
+    'conflict',
+    `rows must be of users who are not erased, and were not since they were asked for (got one in row ${at}): ${fix}`,
+  );
 }
 
 /** Those that a run would compute now. Another generation may be served by then: the job looks again. */
