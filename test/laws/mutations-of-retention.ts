@@ -158,6 +158,14 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     test: 'services/api/test/retired-days.test.ts',
   },
   {
+    lie: 'an order that may lack retired touches is explained as a whole',
+    law: '7',
+    file: 'packages/serving/src/users/find-conversion.ts',
+    from: 'retiredSince(manifest, conversion.ts)',
+    to: 'retiredSince(null, conversion.ts)',
+    test: 'services/api/test/retired-days.test.ts',
+  },
+  {
     lie: 'records that were made again of what is left of the archive are whole as far back as definitions keep them',
     law: '7',
     file: 'services/speed/src/partitions/partition-run.ts',

@@ -46,3 +46,25 @@ test('law 7: where generations are lost, real time that was built again of what 
   expect(lacking.warnings[0]).toContain('no generation that is left has them');
   expect(await said(`from=${day(-400)}`)).toMatchObject({ complete: false });
 });
+
+test.each([
+  ['before', -2.5, false],
+  ['after', -4.5, true],
+])(
+  'law 7: an order from %s the days that a generation has whole is explained, and the answer says so',
+  async (_, wholeFromDays, complete) => {
+    // So long ago that the generation is asked as well.
+    const ts = NOON - 4 * DAY_MS;
+    const sent = { userId: 'zoe', receivedAt: ts, source: 'web' };
+    world = await createWorld();
+    await world.ingest({ ...sent, id: 'c', type: 'ad_click', channel: 'search', ts: ts - 1 });
+    await world.ingest({ ...sent, id: 'o', type: 'purchase', value: 5, currency: 'EUR', ts });
+    await world.ingest({ ...sent, id: 'later', type: 'page', ts: NOON, receivedAt: NOON });
+    await world.cut(1, true, { wholeFromMs: NOON + wholeFromDays * DAY_MS });
+    await world.publish(1);
+    await world.tick();
+    const { touches, meta } = (await world.get('/v1/conversions/o')).body;
+    expect([touches.length, meta.sources]).toEqual([1, ['batch', 'speed']]);
+    expect(meta).toMatchObject({ complete, reasons: complete ? [] : ['events_retired'] });
+  },
+);

@@ -16,6 +16,7 @@ import type { RecordOwner, RecordSize, ServingStore } from '@tributary/store/ser
 import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
 import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import type { TimelineEvent } from '@tributary/views/timeline';
+import { retiredSince } from '../freshness/retired-days.ts';
 import { fromStore } from '../from-store.ts';
 import { type Gap, gapsAmong, gapsOf } from '../gaps.ts';
 import type { ServedGeneration } from '../generations/served.ts';
@@ -229,7 +230,8 @@ async function findOf(
     deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
   );
   const events = countingOf(user, [...archived, ...(stored ?? recorded)], inForce, deps.erasures.digestOf);
-  if (seen === undefined && !events.some((event) => event.id === id)) return null;
+  const conversion = seen ?? events.find((event) => event.id === id);
+  if (conversion === undefined) return null;
   return {
     userKey: user,
     events,
@@ -240,6 +242,7 @@ async function findOf(
       ...gapsOf('definitions_changed', differs ? [explainedBy(definitions, ofGeneration, inForce)] : []),
       // What came after the generation's cut and was lost stands in neither.
       ...lost,
+      ...gapsOf('events_retired', retiredSince(manifest, conversion.ts)),
       ...gapsOf(
         'bound_reached',
         archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
