@@ -197,6 +197,22 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     test: 'services/collector/test/minimised.test.ts',
   },
   {
+    lie: 'an export has the record of who answers for its key',
+    law: '9',
+    file: `${EXPORT}/sources.ts`,
+    from: '(_, [key]) => key?.asked && Buffer.from(key.asked)',
+    to: '([record]) => record && Buffer.from(record)',
+    test: 'services/api/test/user-export.test.ts',
+  },
+  {
+    lie: 'the keys of a person are all though the record lost events that say so',
+    law: '7',
+    file: 'services/api/src/routes/users.ts',
+    from: 'found.cutTs === NEVER_CUT ?',
+    to: 'found.cutTs <= Number.POSITIVE_INFINITY ?',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
     lie: 'an export asks a log for more after its time',
     law: '7',
     file: `${EXPORT}/from-logs.ts`,

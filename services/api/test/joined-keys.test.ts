@@ -167,7 +167,7 @@ test('law 7: an answer under a key lacks what the partition of its owner lacks',
   const other = partitionOf('ada', PARTITIONS);
   expect(other).not.toBe(partitionOf('cookie', PARTITIONS));
   await append(world, 'ada', cutMark(NOON - DAY_MS).trimEnd());
-  for (const path of ['signals', 'journey']) {
+  for (const path of ['signals', 'journey', 'keys']) {
     const { meta } = (await world.get(`/v1/users/cookie/${path}`)).body;
     expect([path, meta.complete, meta.reasons]).toEqual([path, false, ['record_cut']]);
   }

@@ -4,10 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExportLine } from '@tributary/contract/groups/user-export';
 import { TributaryError } from '@tributary/model/errors';
+import { encodeEvent } from '@tributary/model/event';
+import { encodeMessage, messageNumber } from '@tributary/model/identity/message-line';
+import { partitionOf } from '@tributary/model/user-key';
+import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { joined } from '../../../test/laws/adoption-world.ts';
 import { inChunks } from '../src/export/export.ts';
 import type { ApiDeps } from '../src/ports.ts';
-import { ADMIN, createWorld, event, READ, type WorldOptions } from './world.ts';
+import { ADMIN, createWorld, event, NOON, PARTITIONS, READ, type WorldOptions } from './world.ts';
 
 let dataDir: string;
 beforeEach(async () => {
@@ -197,4 +202,28 @@ test('while nothing is found a line says so, and what was found does not wait fo
   while (next === '{"reading":true}\n') next = (await chunks.next()).value;
   expect(next).toBe('second\n');
   expect((await chunks.next()).done).toBe(true);
+});
+
+test('law 9: where keys are joined, an export has the record of its own key, as it lies in the store, and of no other', async () => {
+  const some = await world({ definitions: joined(definitionsOf({})) });
+  const { userId: _, ...click } = event({ type: 'ad_click', id: 'c', anonymousId: 'cookie' });
+  const order = event({ type: 'purchase', id: 'o', userId: 'ada', value: 5, currency: 'EUR' });
+  const link = { id: 'ada\nat x', to: 'ada', ts: click.ts, version: '1', receivedAt: click.receivedAt };
+  const numbered = { from: 0, number: messageNumber('1.0000000', 0), after: '' };
+  const records = {
+    cookie: [encodeEvent(click), encodeMessage({ kind: 'link', to: 'cookie', link }, numbered)],
+    ada: [encodeEvent(order)],
+  };
+  for (const [userKey, lines] of Object.entries(records))
+    await some.commit(
+      partitionOf(userKey, PARTITIONS),
+      { appends: new Map([[userKey, lines.map((line) => `${line}\n`).join('')]]) },
+      { logTimeMs: NOON },
+    );
+  await some.tick();
+  expect((await some.get('/v1/users/cookie/keys')).body.owner).toBe('ada');
+  for (const [userKey, lines] of Object.entries(records)) {
+    const own = (await exported(some, userKey)).lines.filter(({ place }) => place === 'record');
+    expect(own.map((line) => line['event'])).toEqual(lines.map((line) => JSON.parse(line)));
+  }
 });

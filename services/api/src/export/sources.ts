@@ -92,9 +92,9 @@ export function sourcesOf(reads: Reads, { userKey, asker, signal }: Subject): So
     {
       place: 'record',
       async *read() {
-        // 64 MiB at most (RECORD_LIMITS), as a copy of its own: what is read is given back at once.
-        const record = await reads.records.read(asker, [owner], ([one = null]) => (one === null ? null : Buffer.from(one)));
-        yield* fromRecord(subjects.recordKey(owner), record);
+        // 64 MiB at most (RECORD_LIMITS), as a copy of its own: what is read is given back at once. It is that of the key, also where an owner answers.
+        const record = await reads.records.read(asker, [owner], (_, [key]) => key?.asked && Buffer.from(key.asked));
+        yield* fromRecord(subjects.recordKey(owner), record ?? null);
       },
     },
     { place: 'segments', read: () => fromSegments(subjects, owner, reads.segmentVersions(partition)) },

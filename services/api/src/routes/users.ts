@@ -81,7 +81,7 @@ export const routes: Routes =
         const windowMs = board.joinedMs();
         const { userKey, partitions, stored, asked: first, inFlight = [] } = key as AnsweringKey;
         return {
-          ...{ owner: userKey, partitions, inFlight },
+          ...{ owner: userKey, partitions, inFlight, cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first)) },
           links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
           keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
         };
@@ -92,6 +92,7 @@ export const routes: Routes =
       const holes = [
         ...gapsAmong(missing, own),
         ...found.inFlight,
+        ...gapsOf('record_cut', found.cutTs === NEVER_CUT ? [] : [lostUpTo(found.cutTs, 'events of keys, and what says so,')]),
         ...gapsOf('bound_reached', bounded ? [`an answer has at most ${MAX_KEYS} links, the newest, and ${MAX_KEYS} keys`] : []),
       ];
       return {
