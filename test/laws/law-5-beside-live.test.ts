@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { storedDefinitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
@@ -143,4 +144,35 @@ test('a preview says of each definition whose values would differ, and changes n
   expect(shown).toMatchObject({ code: 0, stdout: expect.stringMatching(/views +changed +1 of 2 +ann +2 +[01]/) });
   expect(await run('--sample', '0')).toMatchObject({ code: 2 });
   expect(await world.generations()).toEqual([1]);
+});
+
+test('law 5: a key that its owner answers for is not compared, and who was linked since the cut differs by that', async () => {
+  const joined = readDefinitions(
+    JSON.stringify({ signals: { views: { count: 'view', window: '2d' } }, signalRetention: { days: 90 }, identity: { days: 9 } }),
+    sha256Hex,
+  );
+  await world.close();
+  world = await createWorld(joined);
+  world.advance(FROM + 2 * DAY_MS);
+  await world.ingest([view('a', 'ann', 1), view('b', 'bob', 2), view('c', 'cy', 3), view('d', 'dan', 4)]);
+  await world.run({}, { parseDefinitions: (json) => storedDefinitions(json, sha256Hex) });
+  const { createdAt } = await world.manifest(1);
+  const version = signalsOf(joined, sha256Hex).get('views')?.version;
+  const keysOf = { bob: { owner: 'ann', keys: [] }, cy: { owner: 'cy', keys: [{ userId: 'x', since: createdAt, events: 1 }] } };
+  await using server = await fakeServer(({ path, body }) => {
+    const [, user = ''] = /^\/v1\/users\/(\w+)\//.exec(path) ?? [];
+    if (path.endsWith('/keys')) return { body: keysOf[user as keyof typeof keysOf] ?? { owner: user, keys: [] } };
+    if (user !== '') return { body: { signals: [] } };
+    const { users } = body as { users: string[] };
+    const values = (of: string) => ({ views: { value: of === 'ann' ? 1 : 7, status: 'READY', version } });
+    return { body: { results: users.map((userId) => ({ userId, values: values(userId) })) } };
+  });
+  const asked = ['signals', 'consistency', '--json', '--data-dir', world.dataDir, '--url', server.url];
+  const { code, stdout } = await tributary(asked, { cwd });
+  expect(JSON.parse(stdout)).toMatchObject({
+    ...{ users: 4, compared: 3, notAnswered: 1, inFlight: 1, mismatches: 1 },
+    bySignal: [{ signal: 'views', compared: 2, mismatches: 1 }],
+    examples: [{ user: 'dan' }],
+  });
+  expect(code).toBe(1);
 });

@@ -90,4 +90,20 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     to: 'if (lifted !== null && lifted.at < sinceMs) found.add(digest);',
     test: 'services/api/test/training-sets.test.ts',
   },
+  {
+    lie: 'what the API says of the owner of a key is held against what the archive says of the key',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: "if (owner !== user) return 'owner';",
+    to: "if (owner === '') return 'owner';",
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
+  {
+    lie: 'a live value has no link that came since the cut',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: 'since !== null && since > cutMs - HOUR_MS',
+    to: 'since !== null && since < 0',
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
 ];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ArchivedPast } from '@tributary/archive/history/archived-past';
 import { exactJson, parseExactJson } from '@tributary/model/exact-json';
+import { HOUR_MS } from '@tributary/model/time';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
@@ -43,9 +44,9 @@ export interface Consistency {
   readonly asOf: number;
   readonly users: number;
   readonly compared: number;
-  /** The API gave no value of that instant: what records hold does not reach, or the version is another one. */
+  /** The API gave no value of that instant and key: what records hold does not reach, the version is another one, or an owner answers for the key. */
   readonly notAnswered: number;
-  /** They differ, and an event of before came after the cut: the archive learns of it with the next generation. */
+  /** They differ, and an event of before, or a link, came after the cut: the archive learns of it with the next generation. */
   readonly inFlight: number;
   readonly mismatches: number;
   /** In the order of the definitions. */
@@ -126,7 +127,7 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
   const differing: Mismatch[] = [];
   const numbers = new Map(definitions.map(({ name }) => [name, 0]));
   const comparedOf = new Map(definitions.map(({ name }) => [name, 0]));
-  const counts = { compared: 0, notAnswered: 0, inFlight: 0 };
+  const counts = { compared: 0, notAnswered: 0 };
   for await (const { user, values } of pastValues({ ...question, rows: rows() }))
     for (const { name, version } of definitions) {
       const said = live.get(user)?.[name];
@@ -141,12 +142,14 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
       if (exactJson(said.value) !== exactJson(parseExactJson(exactJson(archive))))
         differing.push({ user, signal: name, live: said.value, archive });
     }
-  const late = new Map<string, boolean>();
-  for (const { user } of differing) if (!late.has(user)) late.set(user, await cameLate(context, user, past.cutMs));
-  const mismatches = differing.filter(({ user }) => late.get(user) !== true);
-  const inFlight = differing.filter(({ user }) => late.get(user) === true);
+  const why = new Map<string, Why | null>();
+  for (const { user } of differing) if (!why.has(user)) why.set(user, await whyDiffers(context, user, past));
+  const mismatches = differing.filter(({ user }) => why.get(user) === null);
+  const inFlight = differing.filter(({ user }) => why.get(user) === 'came since');
+  const excused = differing.filter(({ user }) => why.get(user) !== null);
+  const ofOthers = excused.length - inFlight.length;
   const bySignal = definitions.map(({ name }) => {
-    const came = inFlight.filter(({ signal }) => signal === name);
+    const came = excused.filter(({ signal }) => signal === name);
     const own = mismatches.filter(({ signal }) => signal === name);
     const compared = (comparedOf.get(name) ?? 0) - came.length;
     const ofNumbers =
@@ -157,7 +160,8 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
     generation: past.generation,
     asOf: past.cutMs,
     users: users.length,
-    ...counts,
+    compared: counts.compared - ofOthers,
+    notAnswered: counts.notAnswered + ofOthers,
     inFlight: inFlight.length,
     mismatches: mismatches.length,
     bySignal,
@@ -198,6 +202,20 @@ async function answersOf(
   return (await context.api('read').post<AnswerOf<'queryValues'>>('/v1/signals/values', body)).results;
 }
 
+/** `owner`: another key answers for it. */
+type Why = 'came since' | 'owner';
+
+/** null: nothing that is known says why. */
+async function whyDiffers(context: Context, user: string, { cutMs, definitions }: ArchivedPast): Promise<Why | null> {
+  if (definitions.joinedMs !== null) {
+    const { owner, keys } = await context.api('read').get<AnswerOf<'userKeys'>>(`/v1/users/${encodeURIComponent(user)}/keys`);
+    if (owner !== user) return 'owner';
+    // Some are of a whole hour.
+    if (keys.some(({ since }) => since !== null && since > cutMs - HOUR_MS)) return 'came since';
+  }
+  return (await cameLate(context, user, cutMs)) ? 'came since' : null;
+}
+
 /** Whether the record has an event from before the cut that was received since. */
 async function cameLate(context: Context, user: string, cutMs: number): Promise<boolean> {
   const { signals } = await context
@@ -211,7 +229,7 @@ function linesOf(found: Consistency): string[] {
   return [
     `${counted(compared, 'value')} of ${counted(users, 'user')} as of the cut of generation ${generation}, ${instant(asOf)}: ${counted(mismatches, 'mismatch', 'mismatches')}`,
     ...(inFlight > 0 ? [`${counted(inFlight, 'value')} differ by events that came after the cut`] : []),
-    ...(notAnswered > 0 ? [`${counted(notAnswered, 'value')} not compared: the API has none of that instant`] : []),
+    ...(notAnswered > 0 ? [`${counted(notAnswered, 'value')} not compared: the API has none of that instant and key`] : []),
     ...(compared === 0 ? ['nothing was compared: ask for signals with windows shorter than records are kept'] : []),
     ...bySignal
       .filter((one) => one.mismatches > 0)
