@@ -313,6 +313,25 @@ it('law 7: a backlog of heavy entries is read in bounded pieces, however light t
   }
 });
 
+it('law 6: of a group of appends each has the position of its own entry, and the one that Redis refuses is refused', async () => {
+  const log = await openLog('group', 4);
+  const append = (partition: number) => log.append(partition, { kind: 'events', body: `é ${partition}` });
+  try {
+    await withClient((redis) => redis.set('group:{1}:log', 'none'));
+    const outcomes = await Promise.allSettled([0, 1, 2, 3, 0, 1].map(append));
+    const codes = outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as { code: string }).code : 'kept'));
+    expect(codes).toEqual(['kept', 'log_unavailable', 'kept', 'kept', 'kept', 'log_unavailable']);
+    await withClient((redis) => redis.del('group:{1}:log'));
+    const ends = await log.ends();
+    const positions = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : null));
+    expect([ends[0], ends[2], ends[3]]).toEqual([positions[4], positions[2], positions[3]]);
+    const entries = await log.read(new Map([0, 2, 3].map((p) => [p, null])), { maxEntries: 10, waitMs: 0 });
+    expect(entries.map(({ body }) => body).sort()).toEqual(['é 0', 'é 0', 'é 2', 'é 3']);
+  } finally {
+    await log.close();
+  }
+});
+
 describe('a Redis whose memory is bounded', () => {
   it('law 6: events are refused before it is full, what makes room is not, and events are taken again', async () => {
     const own = await startRedis();

@@ -119,6 +119,22 @@ export const MUTATIONS_OF_COMMITS: readonly Mutation[] = [
     test: 'test/contract/log.redis.test.ts',
   },
   {
+    lie: 'an append that Redis refused is acknowledged',
+    law: '6',
+    file: 'packages/log/src/redis-stream/write-commands.ts',
+    from: 'this.reject = onReply;',
+    to: "this.reject = () => onReply(Buffer.from('1-1'));",
+    test: 'test/contract/log.redis.test.ts',
+  },
+  {
+    lie: 'an append is answered with what another one was',
+    law: '6',
+    file: 'packages/log/src/redis-stream/appender.ts',
+    from: '...group.map((append) =>',
+    to: '...group.toReversed().map((append) =>',
+    test: 'test/contract/log.redis.test.ts',
+  },
+  {
     lie: 'an archiver reads any number of bytes at once',
     law: '7',
     file: 'services/archiver/src/fill.ts',

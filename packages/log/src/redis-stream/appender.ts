@@ -9,6 +9,7 @@ import type { LogRecord, Position } from '../port.ts';
 import { recreated, unavailable } from './durability.ts';
 import { watchHandshakes } from './handshake.ts';
 import { BEHIND_ALL, fieldsOf, type LogKeys, positionOf } from './layout.ts';
+import { commandText, type Reply, writeCommands } from './write-commands.ts';
 
 export interface Appender {
   append(partition: number, record: LogRecord): Promise<Position>;
@@ -91,24 +92,22 @@ function writeGroup(
   group: readonly Append[],
   settle: (append: Append, outcome: Position | TributaryError) => void,
 ): void {
-  let found: string | null | undefined;
-  const pipeline = redis.pipeline();
-  pipeline.hget(keys.meta, 'identity', (error, value) => {
-    if (!error) found = value ?? null;
-  });
-  for (const append of group) {
-    const stream = keys.streams[append.partition] as string;
-    pipeline.xadd(stream, '*', ...fieldsOf(append.record), (error, id) => {
-      if (error || typeof id !== 'string' || found === undefined)
-        settle(append, unavailable('an append failed, the outcome is unknown', error));
-      else if (found !== identity) settle(append, recreated(identity, `found ${found ?? 'none'}`));
-      else settle(append, readable(stream, id));
-    });
-  }
-  // Every outcome reaches its callback above; exec itself resolves with the same list.
-  pipeline.exec().catch((error: unknown) => {
-    for (const append of group) settle(append, unavailable('an append failed, the outcome is unknown', error));
-  });
+  let text = commandText(['HGET', keys.meta, 'identity']);
+  for (const { partition, record } of group)
+    text += commandText(['XADD', keys.streams[partition] as string, '*', ...fieldsOf(record)]);
+  let found: Reply = null;
+  const onAppended = (append: Append, id: Reply) => {
+    if (found instanceof Error || !Buffer.isBuffer(id))
+      settle(append, unavailable('an append failed, the outcome is unknown', id instanceof Error ? id : found));
+    else if (String(found) !== identity) settle(append, recreated(identity, `found ${found ?? 'none'}`));
+    else settle(append, readable(keys.streams[append.partition] as string, String(id)));
+  };
+  writeCommands(redis, text, [
+    (reply) => {
+      found = reply;
+    },
+    ...group.map((append) => (id: Reply) => onAppended(append, id)),
+  ]);
 }
 
 /** What has an id that no position has is not read. */

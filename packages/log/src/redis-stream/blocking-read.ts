@@ -9,6 +9,7 @@ import { recreated, unavailable } from './durability.ts';
 import { watchHandshakes } from './handshake.ts';
 import { type LogKeys, streamOf } from './layout.ts';
 import { RESUME } from './scripts.ts';
+import { commandText, type Reply, writeCommands } from './write-commands.ts';
 
 /** A reader's position as a stream id, null: from the oldest retained entry. */
 export interface From {
@@ -16,7 +17,7 @@ export interface From {
   readonly id: string | null;
 }
 
-export type StreamReply = readonly [stream: string, entries: readonly (readonly [id: string, fields: string[]])[]];
+export type StreamReply = readonly [stream: Buffer, entries: readonly (readonly [id: Buffer, fields: readonly Buffer[]])[]];
 
 export interface Answer {
   readonly streams: readonly StreamReply[];
@@ -96,17 +97,19 @@ export function createBlockingRead({ redis, keys, identity, now, onRewound }: Bl
     await checkPositions(from);
     const streams = from.map(({ partition }) => streamOf(keys, partition));
     const ids = from.map(({ id }) => id ?? '0-0');
-    const pipeline = redis.pipeline();
-    if (waitMs > 0) pipeline.xread('COUNT', maxEntries, 'BLOCK', waitMs, 'STREAMS', ...streams, ...ids);
-    else pipeline.xread('COUNT', maxEntries, 'STREAMS', ...streams, ...ids);
-    pipeline.hget(keys.meta, 'identity');
-    pipeline.mget(from.map(({ partition }) => keys.trimmed[partition] as string));
+    const block = waitMs > 0 ? ['BLOCK', String(waitMs)] : [];
+    const commands = [
+      ['XREAD', 'COUNT', String(maxEntries), ...block, 'STREAMS', ...streams, ...ids],
+      ['HGET', keys.meta, 'identity'],
+      ['MGET', ...from.map(({ partition }) => keys.trimmed[partition] as string)],
+    ];
     const resumed = streams.filter((_, i) => from[i]?.id !== null);
-    if (resumed.length > 0) pipeline.exists(...resumed);
-    const [read, found, trimmed, existing] = values(await pipeline.exec());
-    if (found !== identity) throw recreated(identity, `found ${found ?? 'none'}`);
+    if (resumed.length > 0) commands.push(['EXISTS', ...resumed]);
+    const [read, found, trimmed, existing] = await repliesTo(redis, commands);
+    if (String(found) !== identity) throw recreated(identity, `found ${found ?? 'none'}`);
     if (resumed.length > 0 && existing !== resumed.length) throw recreated(identity, 'a partition vanished');
-    return { streams: (read ?? []) as StreamReply[], trimmed: trimmed as (string | null)[] };
+    const upTo = (trimmed as readonly (Buffer | null)[]).map((id) => (id === null ? null : String(id)));
+    return { streams: streamsOf(read as readonly Reply[] | null), trimmed: upTo };
   }
 
   return {
@@ -138,10 +141,22 @@ export function createBlockingRead({ redis, keys, identity, now, onRewound }: Bl
   };
 }
 
-function values(replies: [Error | null, unknown][] | null): unknown[] {
-  return (replies ?? []).map(([error, value]) => {
-    if (error) throw error;
-    return value;
+/** By RESP 3 a name and its entries follow each other, by RESP 2 each such pair is a list. */
+function streamsOf(read: readonly Reply[] | null): StreamReply[] {
+  if (read === null) return [];
+  if (!Buffer.isBuffer(read[0])) return read as unknown as StreamReply[];
+  return Array.from({ length: read.length / 2 }, (_, i) => read.slice(2 * i, 2 * i + 2) as unknown as StreamReply);
+}
+
+/** In one write to the socket. Rejects with the first error. */
+function repliesTo(redis: Redis, commands: readonly (readonly string[])[]): Promise<Reply[]> {
+  return new Promise((resolve, reject) => {
+    const replies: Reply[] = [];
+    const onReply = (reply: Reply) => {
+      if (reply instanceof Error) reject(reply);
+      if (replies.push(reply) === commands.length) resolve(replies);
+    };
+    writeCommands(redis, commands.map(commandText).join(''), Array(commands.length).fill(onReply));
   });
 }
 

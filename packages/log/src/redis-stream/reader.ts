@@ -74,11 +74,12 @@ function demandRetained(after: ReadonlyMap<number, Position | null>, { partition
 function entriesOf(streams: readonly StreamReply[], keys: LogKeys): LogEntry[] {
   const entries: LogEntry[] = [];
   for (const [stream, items] of streams) {
-    const partition = keys.partitionOf.get(stream) as number;
-    for (const [id, fields] of items) {
+    const partition = keys.partitionOf.get(String(stream)) as number;
+    for (const [bytes, fields] of items) {
+      const id = String(bytes);
       const position = positionOf(id);
       if (position === BEHIND_ALL) continue;
-      const { kind, body } = recordOf(fields);
+      const { kind, body } = recordOf(fields.map(String));
       // An id begins with the time at which Redis took the entry.
       const appendedMs = Number(id.slice(0, id.indexOf('-')));
       entries.push({ partition, position, kind, body, appendedMs });
