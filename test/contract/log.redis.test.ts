@@ -313,6 +313,28 @@ it('law 7: a backlog of heavy entries is read in bounded pieces, however light t
   }
 });
 
+it('a reader that looks at single entries between its reads catches up in as few of them', async () => {
+  const log = await openLog('looks', 1);
+  try {
+    await Promise.all(Array.from({ length: 500 }, () => log.append(0, { kind: 'events', body: 'light' })));
+    let after: string | null = null;
+    let before: string | null = null;
+    let reads = 0;
+    for (let left = 500; left > 0; reads++) {
+      const entries = await log.read(new Map([[0, after]]), { maxEntries: 200, maxBytes: 1024 * 1024, waitMs: 0 });
+      left -= entries.length;
+      before = entries.at(-2)?.position ?? after;
+      after = entries.at(-1)?.position ?? null;
+      const found = await log.read(new Map([[0, before]]), { maxEntries: 1, waitMs: 0 });
+      expect(found.map(({ position }) => position)).toEqual([after]);
+    }
+    // The first ones ask for few, as nothing is known of how heavy entries are; each asks for twice what the one before it gave.
+    expect(reads).toBeLessThanOrEqual(16);
+  } finally {
+    await log.close();
+  }
+});
+
 it('law 6: of a group of appends each has the position of its own entry, and the one that Redis refuses is refused', async () => {
   const log = await openLog('group', 4);
   const append = (partition: number) => log.append(partition, { kind: 'events', body: `é ${partition}` });

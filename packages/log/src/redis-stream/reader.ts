@@ -47,7 +47,8 @@ export function createReader(options: BlockingReadOptions): Reader {
         if (answer === null) return [];
         for (const [i, trimmed] of answer.trimmed.entries()) demandRetained(after, from[i] as From, trimmed);
         const entries = entriesOf(answer.streams, options.keys);
-        weights.note(entries);
+        // A look at single entries, as archivers take between two reads, says nothing of what has gathered.
+        if (maxBytes !== undefined) weights.note(entries);
         // What is passed over would end each wait at once.
         if (entries.length === 0 && answer.streams.length > 0) await pause(waitMs, signal);
         return entries;
