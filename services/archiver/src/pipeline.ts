@@ -34,7 +34,7 @@ export interface ArchiverLimits extends ReadLimits {
 }
 
 export const DEFAULT_LIMITS: ArchiverLimits = {
-  maxEntries: 64,
+  maxEntries: 256,
   segmentRows: 250_000,
   segmentBytes: 64 * 1024 * 1024,
   spoolRows: ARCHIVER_SETTINGS.spoolRows.default,
