@@ -5,6 +5,7 @@ const HISTORY = 'packages/archive/src/history';
 const DROPPED = 'test/contract/dropped-bytes.redis.test.ts';
 const SHOWN = 'services/api/src/erasures/shown.ts';
 const RECEIPTS = 'services/api/test/erasures.test.ts';
+const RACES = 'services/api/test/lift-races.test.ts';
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
 
 export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
@@ -263,6 +264,38 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
     from: 'if (lifted > 0) throw fromBeforeLift(',
     to: 'if (lifted < 0) throw fromBeforeLift(',
     test: RECEIPTS,
+  },
+  {
+    lie: 'an erasure that was lifted right before an older generation is published is not seen',
+    law: '9',
+    file: 'services/api/src/routes/generations.ts',
+    from: 'if (lifted === 0 || before === null) return;',
+    to: 'if (lifted >= 0) return;',
+    test: RACES,
+  },
+  {
+    lie: 'readers keep an older generation that was published right behind a lift',
+    law: '9',
+    file: 'services/api/src/routes/generations.ts',
+    from: 'await deps.source.publish(published.sequence, draft, published.sequence)',
+    to: 'await Promise.resolve(draft)',
+    test: RACES,
+  },
+  {
+    lie: 'an erasure is lifted where readers went back to a generation from before it meanwhile',
+    law: '9',
+    file: 'services/api/src/erasures/lift.ts',
+    from: '!(await isPublishedWithout(deps, receipt))',
+    to: '(await isPublishedWithout(deps, receipt)) === null',
+    test: RACES,
+  },
+  {
+    lie: 'a lift that was refused stands in its receipt',
+    law: '9',
+    file: 'services/api/src/erasures/lift.ts',
+    from: 'for (const one of [...others, receipt]) await desk.write(one);',
+    to: '',
+    test: RACES,
   },
   {
     lie: 'of a lift behind every cut the receipt is not asked',

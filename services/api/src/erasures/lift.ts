@@ -6,7 +6,7 @@ import type { ApiContext } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import type { ErasureDesk } from '../ports.ts';
 import { seenNow } from './seen.ts';
-import { isNewest, type Seen, stateOf } from './shown.ts';
+import { isNewest, isWithout, type Seen, stateOf } from './shown.ts';
 
 /** Users who were lifted, in the manifest of a generation, which each reader of it gets: 1 MB. */
 const MOST_LIFTED = 10_000;
@@ -61,6 +61,7 @@ async function liftable(desk: ErasureDesk, receipt: Receipt, before: Seen, besid
   return { receipt, others };
 }
 
+/** Throws `conflict` where readers went back to a generation that has the user. */
 async function lift({ deps }: ApiContext, request: Asker, user: string, { receipt, others }: Liftable): Promise<Receipt> {
   const desk = deps.erasures;
   const [by, atMs] = [actorOf(request), deps.now()];
@@ -70,10 +71,20 @@ async function lift({ deps }: ApiContext, request: Asker, user: string, { receip
   // has the lift it can be asked for again, which ends those that a crash left open.
   await desk.write(lifted);
   for (const one of others) await desk.write({ ...one, lifted: end });
+  // Who publishes an older generation looks for lifts once it is published: of both at once one is seen here, or there.
+  if (receipt.lifted === null && !(await isPublishedWithout(deps, receipt))) {
+    for (const one of [...others, receipt]) await desk.write(one);
+    throw new TributaryError('conflict', whyNot(receipt.id, 'notCounted'));
+  }
   const line = encodeErasure({ type: LIFT_TYPE, userKey: user, id: receipt.id, atMs });
   await deps.append(receipt.partition, { kind: 'events', body: line });
   deps.onAction('an erasure is lifted', { by, erasure: receipt.id, partition: receipt.partition });
   return lifted;
+}
+
+async function isPublishedWithout({ source }: ApiContext['deps'], receipt: Receipt): Promise<boolean> {
+  const publication = await source.publication();
+  return publication !== null && isWithout(await source.manifest(publication.generation), receipt);
 }
 
 /** Two requests at once about one user leave two: one lift ends both. */

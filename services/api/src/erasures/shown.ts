@@ -47,7 +47,7 @@ export function isRefusedNow({ partition, digest }: Receipt, { states }: Seen): 
 }
 
 /** The digest alone may be there of an erasure of before, which was lifted. */
-function isWithout(
+export function isWithout(
   manifest: Pick<GenerationManifest, 'erased' | 'cut'> | null,
   { partition, digest, recorded }: Receipt,
 ): boolean {

@@ -10,7 +10,7 @@ import { assertAnswered, oldestKept } from '@tributary/serving/merge';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
-import { demandNoneLifted } from '../erasures/lifted-since.ts';
+import { demandNoneLifted, fromBeforeLift, liftedSince } from '../erasures/lifted-since.ts';
 import { actorOf } from '../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { serve } from '../http/serve.ts';
@@ -94,7 +94,6 @@ export const routes: Routes = (context) => (app, _options, done) => {
       // What cannot be read must not become current, nor what the store would refuse to complete.
       await demandDeltas(context, generation);
       await deps.source.viewRows(manifest);
-      const found = await foundOf(context, action, generation, given);
       const draft = {
         generation,
         action,
@@ -102,9 +101,10 @@ export const routes: Routes = (context) => (app, _options, done) => {
         at: deps.now(),
         by: actorOf(request),
         ...(why !== undefined && { why }),
-        ...found,
+        ...(await foundOf(context, action, generation, given)),
       };
       const publication = await deps.source.publish(newest?.sequence ?? 0, draft, pointer?.sequence ?? 0);
+      await takeBackIfLifted(context, manifest, publication, newest);
       // The file is the truth; a pointer that cannot be moved now is moved by the next look at the file.
       await deps.store.setPointer({ sequence: publication.sequence, generation }).catch((cause: unknown) => {
         deps.onWarning('the pointer could not be moved; readers follow the publication file', cause);
@@ -142,6 +142,28 @@ export const routes: Routes = (context) => (app, _options, done) => {
   });
   done();
 };
+
+/**
+ * A lift is written down before it looks what is published: of both at once one is seen here, or there. Throws `conflict`, once readers
+ * have back what they had. Where somebody else published meanwhile, that stays: it was looked at as well.
+ */
+async function takeBackIfLifted(
+  { deps, generations }: ApiContext,
+  manifest: GenerationManifest,
+  published: Publication,
+  before: Publication | null,
+): Promise<void> {
+  const lifted = await liftedSince(deps, manifest);
+  if (lifted === 0 || before === null) return;
+  const { generation, action, held } = before;
+  const why = 'taken back: an erasure was lifted meanwhile';
+  const draft = { generation, action, held, at: deps.now(), by: published.by, why };
+  await deps.source.publish(published.sequence, draft, published.sequence).catch((error: unknown) => {
+    if (!(error instanceof TributaryError && error.code === 'conflict')) throw error;
+  });
+  await generations.refresh();
+  throw fromBeforeLift(manifest.generation, lifted);
+}
 
 /** Retirement says the newest publication once more, with a shorter list of what is kept: no news to a reader. */
 function isNews({ generation, action, at, by }: Publication, i: number, all: readonly Publication[]): boolean {

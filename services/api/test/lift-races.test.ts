@@ -1,0 +1,95 @@
+/** An erasure is lifted while readers go back to a generation from before it: of both at once, at most one is done. */
+import type { Receipt } from '@tributary/archive/erasures';
+import { partitionOf } from '@tributary/model/user-key';
+import { beforeEach, expect, test } from 'vitest';
+import { digestOf } from './memory-erasures.ts';
+import { ADMIN, createWorld, NOON, PARTITIONS, type World } from './world.ts';
+
+const P = partitionOf('ada', PARTITIONS);
+let world: World;
+let id: string;
+/** Generation 1 has the user, 2 was computed without them and is what readers get. */
+beforeEach(async () => {
+  world = await createWorld();
+  const order = { ts: NOON, type: 'purchase', receivedAt: NOON, source: 'test', value: 100, currency: 'EUR' };
+  await world.ingest({ ...order, id: 'order-1', userId: 'ada' });
+  await world.cut(1);
+  await world.publish(1);
+  await world.tick();
+  [{ id }] = (await world.drop('/v1/users/ada')).body.erasures as [{ id: string }];
+  await world.commit(P, { rewrites: new Map([['ada', '']]) }, { ...world.states[P], erased: [digestOf('ada')] });
+  await world.cut(2, false);
+  const second = world.manifests.get(2);
+  if (second !== undefined) world.manifests.set(2, { ...second, erased: [digestOf('ada')], cut: second.cut.map(() => '9') });
+  await world.publish(2);
+  await world.tick();
+});
+
+const rollback = () => world.post('/v1/generations/1/rollback', {}, ADMIN);
+const lift = () => world.post(`/v1/erasures/${id}/lift`, { user: 'ada' }, ADMIN);
+const published = async () => (await world.deps.source.publication())?.generation;
+const lines = () => world.appended.flatMap(({ body }) => body.split('\n'));
+
+test('law 9: lifted right before an older generation is published, readers get back what they had', async () => {
+  const { erasures, source } = world.deps;
+  const own = source.publish;
+  let isFirst = true;
+  Object.assign(source, {
+    publish: async (...args: Parameters<typeof own>) => {
+      if (isFirst) await erasures.write({ ...(await erasures.read(id)), lifted: { at: NOON, by: 'another process' } });
+      isFirst = false;
+      return own(...args);
+    },
+  });
+  expect(await rollback()).toMatchObject({ status: 409, body: { detail: expect.stringContaining('lifted since (got 1)') } });
+  expect(await published()).toBe(2);
+  expect((await world.get('/v1/publications', ADMIN)).body.publications[0]).toMatchObject({
+    ...{ generation: 2, action: 'publish', held: false },
+    why: 'taken back: an erasure was lifted meanwhile',
+  });
+});
+
+test('law 9: an older generation is published right before the lift is written, and the erasure stays in force', async () => {
+  const { erasures } = world.deps;
+  const own = erasures.write;
+  let isFirst = true;
+  Object.assign(erasures, {
+    write: async (receipt: Receipt) => {
+      if (isFirst) {
+        isFirst = false;
+        expect((await rollback()).status).toBe(200);
+      }
+      await own(receipt);
+    },
+  });
+  expect(await lift()).toMatchObject({ status: 409, body: { detail: expect.stringContaining('got notCounted') } });
+  expect((await erasures.read(id)).lifted).toBeNull();
+  expect([await published(), lines().length]).toEqual([1, 1]);
+  // Readers go forward again, and it can be.
+  expect((await world.post('/v1/generations/2/publish', {}, ADMIN)).status).toBe(200);
+  await world.tick();
+  expect([(await lift()).status, lines().length]).toEqual([202, 2]);
+  expect((await rollback()).status).toBe(409);
+});
+
+test('law 9: thousands of receipts are read some at a time before readers go back, and not one after the other', async () => {
+  const { erasures } = world.deps;
+  const digests = Array.from({ length: 1_000 }, (_, i) => digestOf(`user ${i}`));
+  const second = world.manifests.get(2);
+  if (second !== undefined) world.manifests.set(2, { ...second, erased: [digestOf('ada'), ...digests] });
+  for (const digest of digests)
+    await erasures.create({ ...(await erasures.read(id)), id: `erasure-${NOON.toString(36)}-${digest}`, digest });
+  const own = erasures.read;
+  let [now, most, all] = [0, 0, 0];
+  Object.assign(erasures, {
+    read: async (asked: string) => {
+      most = Math.max(most, ++now);
+      all++;
+      await new Promise(setImmediate);
+      now--;
+      return own(asked);
+    },
+  });
+  expect((await rollback()).status).toBe(200);
+  expect([most, all]).toEqual([32, 2 * 1_001]);
+});
