@@ -10,6 +10,7 @@ import { ADMIN, event, NOON } from '../../services/api/test/world.ts';
 import { reportMissingChromium } from './chromium.ts';
 import { type ConsoleInChromium, HOSTILE, HOUR, startConsole } from './console-in-chromium.ts';
 import { harmful, MARK } from './harmful-answers.ts';
+import { hiddenBeside, turning } from './in-the-page.ts';
 import { placesByTab } from './keyboard-walk.ts';
 import { previewedAsTheApi } from './previewed-as-the-api.ts';
 
@@ -45,6 +46,12 @@ describe.skipIf(on === null)('in Chromium', () => {
         .catch(() => {});
     });
   }
+
+  /** Tables with a column beyond their edge. */
+  const hiddenTables = () =>
+    page
+      .locator('.table-box:visible')
+      .evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map(({ ariaLabel }) => ariaLabel));
 
   /** No figure is a word of the program. */
   async function expectPlain(where: string): Promise<void> {
@@ -292,10 +299,8 @@ describe.skipIf(on === null)('in Chromium', () => {
     for (const [width, address] of [1_024, 390].flatMap((wide) => OF_PAGES.map((one) => [wide, one] as const))) {
       await page.setViewportSize({ width, height: 844 });
       await follow(address);
-      const hidden = await page
-        .locator('.table-box:visible')
-        .evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map(({ ariaLabel }) => ariaLabel));
-      expect([width, address, hidden]).toEqual([width, address, /^conversion\?/.test(address) ? ['Credit of each touch'] : []]);
+      const hidden = /^conversion\?/.test(address) ? ['Credit of each touch'] : [];
+      expect([width, address, await hiddenTables()]).toEqual([width, address, hidden]);
     }
     await follow('attribution');
     const [row] = (await answer('/v1/attribution/compare?models=last&from=2026-10-22&to=2026-11-21&sort=conversions')).rows;
@@ -413,35 +418,6 @@ const COMPLETE = /"complete":true,"reasons":\[\],"warnings":\[(.)/g;
 function missingIn(body: string, note: string): string {
   const marked = `"complete":false,"reasons":["behind"],"warnings":["${note}"`;
   return body.replaceAll(COMPLETE, (_all, end) => `${marked}${end === ']' ? '' : ','}${end}`);
-}
-
-/** Runs in the page: texts with an override of direction which is not kept from what follows in the same paragraph. */
-function turning(): readonly string[] {
-  const texts: Node[] = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) if (walker.currentNode.textContent?.trim() !== '') texts.push(walker.currentNode);
-  /** What keeps directions within it: a paragraph, or an element that says so. */
-  const isKeeper = (one: Element) => {
-    const { display, unicodeBidi } = getComputedStyle(one);
-    return display !== 'inline' || unicodeBidi.includes('isolate') || ['text', 'title'].includes(one.localName);
-  };
-  const keeperOf = (text: Node) => {
-    let one = text.parentElement;
-    while (one !== null && !isKeeper(one)) one = one.parentElement;
-    return one;
-  };
-  const keepers = new Map(texts.map((text) => [text, keeperOf(text)]));
-  return texts
-    .filter((text) => text.textContent?.includes('\u202e'))
-    .filter((text) => texts.some((other) => other !== text && keepers.get(other) === keepers.get(text)))
-    .map((text) => `${keepers.get(text)?.outerHTML.slice(0, 160)}`);
-}
-
-/** Runs in the page: which of these links are beyond the edge of the table that they stand in. */
-function hiddenBeside(links: readonly Element[]): readonly (string | null)[] {
-  const rightOf = (one: Element | null) => one?.getBoundingClientRect().right ?? 0;
-  const isHidden = (link: Element) => rightOf(link) > rightOf(link.closest('.table-box'));
-  return links.length === 0 ? ['none is there'] : links.filter(isHidden).map(({ textContent }) => textContent);
 }
 
 function shortened(name: string, most = 60): string {

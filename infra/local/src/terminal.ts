@@ -91,7 +91,7 @@ export function welcome(
       ['Admin key', keys.admin],
     ]),
     '',
-    '  Try, in another terminal:',
+    '  Try, in another terminal, in this folder:',
     '',
     `    curl -s ${collectorUrl}/v1/events -H 'Authorization: Bearer ${keys.write}' \\`,
     `      -d '{"type":"ad_click","userId":"ada","channel":"paid-search","campaign":"brand"}'`,

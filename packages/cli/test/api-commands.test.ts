@@ -220,7 +220,12 @@ test('reconcile: seen against computed by view, the rows that differ, what can e
   expect(done.stdout).toContain(
     'generation 3 against generation 2 and real time (2026-11-21 00:00:00Z): readers saw something else',
   );
-  expect(done.stdout).toMatch(/^activity {2,}events +1,234 +1,234 +0 +5 +5 +0$/m);
+  const unmoved = /^activity {2,}events +1,234 +1,234 +0 +5 +5 +0$/m;
+  expect([done.stdout, (await tributary(['reconcile', 'show', '--all', '--url', server.url])).stdout]).toEqual([
+    expect.not.stringMatching(unmoved),
+    expect.stringMatching(unmoved),
+  ]);
+  expect(done.stdout).toMatch(/^equal to the integer, row by row: 1 sum of 1 other view; --all shows them$/m);
   expect(done.stdout).toMatch(/^1 {2}2026-11-20 {2}email +EUR +value +1\.00 EUR +6\.00 EUR +5\.00 EUR$/m);
   expect(done.stdout).toContain('and 11 more rows');
   // A set of channels, and channels one after the other.

@@ -24,6 +24,7 @@ export function addReconcile(program: Command, act: Act): void {
     .option('--rows <view>', 'the listed rows of a view, a column a class; as credit')
     .option('--format <name>', 'of --rows: csv, ndjson or parquet; default: by the name of --out, else csv')
     .option('--out <file>', 'write --rows there instead of to standard output')
+    .option('--all', 'the sums of views that do not differ as well')
     .action(act(show));
   reconcile
     .command('trend')
@@ -34,6 +35,7 @@ export function addReconcile(program: Command, act: Act): void {
 
 interface ShowOptions extends RowsOptions {
   readonly tolerance?: string;
+  readonly all?: true;
 }
 
 export interface RowsOptions {
@@ -43,7 +45,7 @@ export interface RowsOptions {
 }
 
 async function show(context: Context, text: string | undefined, options: ShowOptions): Promise<ExitCode> {
-  const { tolerance, rows, out } = options;
+  const { tolerance, rows, out, all } = options;
   const below = tolerance === undefined ? 0 : toleranceOf(tolerance);
   const form = rowsFormat(context, options);
   const api = context.api('read');
@@ -62,7 +64,7 @@ async function show(context: Context, text: string | undefined, options: ShowOpt
   if (text === undefined) await sayWhatIsNewer(context, api, got.generation);
   const { reconciliation } = got;
   if (rows !== undefined && form !== null) await putRows(context, viewOf(reconciliation, rows), { form, out });
-  else await answer(context, got, () => reconciliationText(reconciliation, context.terminal));
+  else await answer(context, got, () => reconciliationText(reconciliation, context.terminal, all === true));
   return isWithin(reconciliation, below) ? EXIT.ok : EXIT.found;
 }
 

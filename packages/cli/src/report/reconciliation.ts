@@ -15,16 +15,33 @@ type BeforeAfter = ViewComparison['totals'][string];
 /** Rows of one view listed, at most; `--json` has all that the report keeps. */
 const LISTED = 10;
 
-export function reconciliationText(report: Reconciliation, screen: Screen): string {
-  const differing = Object.entries(report.views).filter(([, view]) => view.rowsDiffering > 0);
+/** `isWhole`: views whose rows are all equal stand in the table as well. */
+export function reconciliationText(report: Reconciliation, screen: Screen, isWhole: boolean): string {
+  const differing = Object.entries(report.views).filter(([, view]) => isOff(view));
+  const views = isWhole ? report.views : Object.fromEntries(differing);
   return [
     headline(report),
     ...movedLine(report),
     ...reasons(report),
     ...classesText(report, screen),
-    ...(Object.keys(report.views).length > 0 ? ['', totalsTable(report, screen), ...totalsNote(report)] : []),
-    ...differing.flatMap(([name, view]) => ['', rowsTable(name, view, screen)]),
+    ...(Object.keys(views).length > 0 ? ['', totalsTable({ views }, screen), ...totalsNote({ views })] : []),
+    ...(isWhole ? [] : equalSums(report)),
+    ...differing.flatMap(([name, view]) => (view.rowsDiffering > 0 ? ['', rowsTable(name, view, screen)] : [])),
   ].join('\n');
+}
+
+function isOff(view: ViewComparison): boolean {
+  return view.rowsDiffering > 0 || figuresOf(view).some(([, , { difference }]) => Number(difference) !== 0);
+}
+
+/** In place of their lines, which are a hundred where pages are counted. */
+function equalSums({ views }: Reconciliation): string[] {
+  const equal = Object.values(views).filter((view) => !isOff(view));
+  if (equal.length === 0) return [];
+  const sums = equal.reduce((sum, view) => sum + figuresOf(view).length, 0);
+  const isEach = equal.length === Object.keys(views).length;
+  const which = `${isEach ? 'all ' : ''}${counted(sums, 'sum')} of ${counted(equal.length, isEach ? 'view' : 'other view')}`;
+  return [`equal to the integer, row by row: ${which}; --all shows them`];
 }
 
 function headline({ generation, comparedWith, at, ...compared }: Reconciliation): string {

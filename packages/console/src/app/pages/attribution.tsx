@@ -24,6 +24,10 @@ type Models = NonNullable<Asked<'compareModels'>['models']>;
 
 const FIRST_MODELS = ['last', 'linear', 'shapley', 'markov'];
 const MOST_ROWS = 200;
+/** Longer figures of four models need more room than a tablet or a telephone has: `€999,999.99`. */
+const LONG = 11;
+/** As columns on a telephone, where figures are long. */
+const MOST_LONG = 2;
 /** More are in the table alone. */
 const MOST_DRAWN = 24;
 const BY = [
@@ -128,7 +132,12 @@ function ComparePanel({ answer, measure, choice, question, by, withoutIntervals,
   const { models, rows, totals } = answer;
   const { currency, change } = choice;
   const [valueField, lowField, highField] = measure.fields;
-  const columns = columnsOf(answer, measure, choice, by);
+  const sumOf = (model: string) => {
+    const sum = totals.models[model] as Readonly<Record<string, number | bigint | null | undefined>> | undefined;
+    return measure.hasSum ? measure.format(sum?.[valueField], currency) : '';
+  };
+  const isLong = models.some((model) => sumOf(model).length > LONG);
+  const columns = columnsOf(answer, measure, choice, by, isLong);
   const hasIntervals = answer.uncertainty !== null;
   const level = answer.parameters.level ?? 0.9;
   const drawn: EstimateRow[] = rows.slice(0, MOST_DRAWN).map((row) => ({
@@ -141,10 +150,6 @@ function ComparePanel({ answer, measure, choice, question, by, withoutIntervals,
     })),
   }));
   const isShown = drawn.some(({ estimates }) => estimates.some(({ value }) => value !== null));
-  const sumOf = (model: string) => {
-    const sum = totals.models[model] as Readonly<Record<string, number | bigint | null | undefined>> | undefined;
-    return measure.hasSum ? measure.format(sum?.[valueField], currency) : '';
-  };
   return (
     <Panel
       title={`${measure.text} by ${by === 'type' ? 'type of conversion' : by}`}
@@ -184,6 +189,7 @@ function ComparePanel({ answer, measure, choice, question, by, withoutIntervals,
             </Empty>
           )}
           <Table
+            isWide={isLong}
             caption={`${measure.text} by ${by} and model`}
             columns={columns}
             rows={rows}
@@ -220,6 +226,7 @@ function columnsOf(
   measure: Measure,
   { currency, link }: ReportChoice,
   by: CompareProps['by'],
+  isLong: boolean,
 ): Column<ComparedRow>[] {
   const [valueField, lowField, highField, cautionsField] = measure.fields;
   return [
@@ -251,10 +258,11 @@ function columnsOf(
       raw: ({ costMinor }) => costMinor,
     },
     ...models.map(
-      (model): Column<ComparedRow> => ({
+      (model, at): Column<ComparedRow> => ({
         head: model,
         fileHead: `${model} ${valueField}`,
         isFigure: true,
+        ...(isLong && at >= MOST_LONG && { isBeside: 'phone' }),
         cell: (row) => {
           const figures = row.models[model];
           const [low, high] = [figureOf(figures, lowField), figureOf(figures, highField)];

@@ -6,8 +6,8 @@ import { NONE } from './format.ts';
 export interface Column<Row> extends RawColumn<Row> {
   /** Right-aligned, with digits of one width. */
   readonly isFigure?: boolean;
-  /** On a telephone it stands in a line below its row, so that what one decides by is in sight. */
-  readonly isBeside?: boolean;
+  /** On a telephone it stands in a line below its row, so that what one decides by is in sight; where the table is wide, on a tablet as well, but for `phone`. */
+  readonly isBeside?: boolean | 'phone';
   readonly cell: (row: Row) => ComponentChildren;
 }
 
@@ -79,7 +79,8 @@ export function Table<Row>({ caption, columns, rows, keyOf, foot, isWide }: Prop
 }
 
 function styleOf<Row>({ isFigure, isBeside }: Column<Row>): string | undefined {
-  return `${isFigure ? 'figure' : ''}${isBeside ? ' is-beside' : ''}` || undefined;
+  const beside = isBeside === 'phone' ? ' is-beside-phone' : isBeside ? ' is-beside' : '';
+  return `${isFigure ? 'figure' : ''}${beside}` || undefined;
 }
 
 interface BesideProps<Row> {
@@ -91,14 +92,14 @@ interface BesideProps<Row> {
 function Beside<Row>({ columns, cells }: BesideProps<Row>) {
   const shown = columns.flatMap((column, at) => {
     const cell = column.isBeside ? cells(column, at) : '';
-    return cell === '' || cell === NONE ? [] : [{ head: column.head, cell }];
+    return cell === '' || cell === NONE ? [] : [{ head: column.head, cell, isPhone: column.isBeside === 'phone' }];
   });
   if (shown.length === 0) return null;
   return (
     <tr class="beside">
       <td colSpan={columns.length}>
-        {shown.map(({ head, cell }) => (
-          <span key={head}>
+        {shown.map(({ head, cell, isPhone }) => (
+          <span key={head} class={isPhone ? 'of-phone' : undefined}>
             {head} {cell}
           </span>
         ))}
