@@ -174,7 +174,8 @@ function sound({ status, bytes }: Drained, least: number): void {
   if (status !== 200 || bytes < least) throw new Error(`a read answered ${status} with ${bytes} bytes`);
 }
 
-async function startBare(bytes: number, redisUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
+/** A process with the bare routes. */
+export async function startBare(bytes: number, redisUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./bare-server.ts', import.meta.url)), String(bytes), redisUrl], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

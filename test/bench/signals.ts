@@ -6,10 +6,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Platform } from '@tributary/local/launch';
 import { createHttp, type Http } from './http.ts';
-import { onSchedule } from './on-schedule.ts';
+import { type OnSchedule, onSchedule } from './on-schedule.ts';
 import { percentile, withPlatform } from './platform.ts';
-import { cpuOfMetrics, fill, type Measured, measure, USERS, untilReadable } from './reads.ts';
+import { cpuOfMetrics, fill, type Measured, measure, startBare, USERS, untilReadable } from './reads.ts';
 import type { Figure } from './report.ts';
 
 const WARM_UP_S = 6;
@@ -20,6 +21,8 @@ const WARM_UP_S = 6;
 const CONNECTIONS = 64;
 /** Odd: the median is one of them. */
 const ROUNDS = 3;
+/** About as many as an answer about one user has. */
+const BARE_BYTES = 2_048;
 
 export const TWENTY_DEFINITIONS = {
   fields: { product: 'properties.product', place: { from: 'properties.position', type: 'integer' } },
@@ -55,20 +58,23 @@ export async function benchSignals(seconds: number): Promise<Figure[]> {
   const file = join(folder, 'definitions.json');
   await writeFile(file, JSON.stringify(TWENTY_DEFINITIONS));
   try {
-    return await withPlatform(({ collectorUrl, apiUrl, keys }) => measured(seconds, collectorUrl, apiUrl, keys), {
-      TRIBUTARY_DEFINITIONS_FILE: file,
-    });
+    return await withPlatform(
+      async (platform) => {
+        const bare = await startBare(BARE_BYTES, platform.redisUrl);
+        try {
+          return await measured(seconds, platform, bare.url);
+        } finally {
+          await bare.stop();
+        }
+      },
+      { TRIBUTARY_DEFINITIONS_FILE: file },
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-interface Keys {
-  readonly write: string;
-  readonly read: string;
-}
-
-async function measured(seconds: number, collectorUrl: string, apiUrl: string, keys: Keys): Promise<Figure[]> {
+async function measured(seconds: number, { collectorUrl, apiUrl, keys }: Platform, bareUrl: string): Promise<Figure[]> {
   const collector = createHttp(collectorUrl, keys.write);
   const users = await fill(collector);
   const api = createHttp(apiUrl, keys.read, CONNECTIONS);
@@ -105,7 +111,16 @@ async function measured(seconds: number, collectorUrl: string, apiUrl: string, k
   const tookMs = await oneByOne(300, () => native(1_000));
   const singleMs = await oneByOne(2_000, () => native(1));
   const { perSecond: mostPerSecond } = await measure(seconds / ROUNDS, cpu, () => native(1));
-  const half = await onSchedule(mostPerSecond / 2, seconds, () => native(1));
+  const bare = createHttp(bareUrl, 'none', CONNECTIONS);
+  const readBare = () => bare.drainGet('/get');
+  await measure(WARM_UP_S / 2, async () => 0, readBare);
+  const half: OnSchedule[] = [];
+  const halfOfBare: OnSchedule[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    half.push(await onSchedule(mostPerSecond / 2, seconds / ROUNDS, () => native(1)));
+    halfOfBare.push(await onSchedule(mostPerSecond / 2, seconds / ROUNDS, readBare));
+  }
+  bare.close();
   let listed = 0;
   const membersMs = await oneByOne(300, async () => {
     const { status, bytes } = await api.drainGet('/v1/segments/planner/members?limit=1000');
@@ -162,10 +177,17 @@ async function measured(seconds: number, collectorUrl: string, apiUrl: string, k
     {
       section,
       figure: `one user × ${NAMES.length} values, at half of the maximum rate, p99`,
-      value: percentile(half.tookMs, 0.99),
+      value: percentile(tookIn(half), 0.99),
       unit: 'ms',
       goal: { value: 10, better: 'less' },
-      note: `median ${median(half.tookMs).toFixed(2)} ms; the load was late by ${percentile(half.lateMs, 0.99).toFixed(1)} ms at p99; ${Math.round(mostPerSecond / 2).toLocaleString('en')} requests/s on schedule, of ${Math.round(mostPerSecond).toLocaleString('en')}`,
+      note: `${howLate(half)}; ${Math.round(mostPerSecond / 2).toLocaleString('en')} requests/s on schedule, of ${Math.round(mostPerSecond).toLocaleString('en')}`,
+    },
+    {
+      section,
+      figure: 'a bare Fastify route with one GET, at the same rate, p99',
+      value: percentile(tookIn(halfOfBare), 0.99),
+      unit: 'ms',
+      note: `${howLate(halfOfBare)}; in turn with the values: what this machine leaves of 10 ms to any server`,
     },
     {
       section,
@@ -181,6 +203,18 @@ async function measured(seconds: number, collectorUrl: string, apiUrl: string, k
 interface Members {
   readonly count: number;
   readonly members: readonly string[];
+}
+
+function tookIn(rounds: readonly OnSchedule[]): number[] {
+  return rounds.flatMap(({ tookMs }) => tookMs);
+}
+
+function howLate(rounds: readonly OnSchedule[]): string {
+  const lateMs = percentile(
+    rounds.flatMap((round) => round.lateMs),
+    0.99,
+  );
+  return `median ${percentile(tookIn(rounds), 0.5).toFixed(2)} ms; the load was late by ${lateMs.toFixed(1)} ms at p99`;
 }
 
 /** How long each took, ms. */
