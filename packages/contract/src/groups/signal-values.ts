@@ -129,7 +129,21 @@ const SignalPreview = z.strictObject({
   budgetMs: z.int().min(1).max(MAX_BUDGET_MS).default(MAX_BUDGET_MS).describe(BUDGET),
 });
 
-const Names = z.array(z.string().min(1).max(64)).min(1).max(MAX_SIGNALS);
+const NAME_LENGTH = 64;
+/** Lengths are looked at in the list: checks of each name by itself take half of what it takes to read a question about one user. */
+const Names = z
+  .array(z.string().meta({ minLength: 1, maxLength: NAME_LENGTH }))
+  .min(1)
+  .max(MAX_SIGNALS)
+  .superRefine((names, found) => {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      if (name === '') found.addIssue({ code: 'too_small', origin: 'string', minimum: 1, inclusive: true, path: [i] });
+      // In characters, as of other texts: of those of two units there may be more.
+      if (name.length > NAME_LENGTH && [...name].length > NAME_LENGTH)
+        found.addIssue({ code: 'too_big', origin: 'string', maximum: NAME_LENGTH, inclusive: true, path: [i] });
+    }
+  });
 
 const ValuesQuery = z
   .strictObject({

@@ -48,7 +48,8 @@ export async function readPlaced<T>(
   partitions: readonly number[],
   read: () => Promise<T>,
 ): Promise<PlacedRead<T>> {
-  const ask = (fields: Fields) => statesNow(connection, namespace, partitions, fields);
+  const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
+  const ask = (fields: Fields) => statesNow(connection, keys, fields);
   for (let round = 1; ; round++) {
     const [before, result, found] = await (connection.isCluster ? inTurn(ask, read) : together(connection, ask, read));
     const after = found ?? (await ask(AFTER));
@@ -97,8 +98,7 @@ async function loadScript(redis: Redis, error: unknown): Promise<undefined> {
   await redis.script('LOAD', KEPT_RECORDS);
 }
 
-function statesNow(redis: Redis, namespace: string, partitions: readonly number[], { names, ofOne }: Fields): Promise<States> {
-  const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
+function statesNow(redis: Redis, keys: readonly string[], { names, ofOne }: Fields): Promise<States> {
   if (redis.isCluster || keys.length === 1) return Promise.all(keys.map((key) => ofOne(redis, key)));
   return sendNow<(string | null)[][]>(redis, 'evalsha', [DIGEST, '0', String(names.length), ...names, ...keys]);
 }

@@ -77,7 +77,7 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis, 
     if (onRecords === undefined) return await read();
     const partitionAt = (i: number) => (users[i] as RecordOwner).partition;
     const number = connectionNumber();
-    const found = await readPlaced(connection, namespace, [...new Set(indexes.map(partitionAt))], read);
+    const found = await readPlaced(connection, namespace, partitionsAmong(users, indexes), read);
     const { result, positions, kept, rewritten } = found;
     for (const [partition, one] of kept) onRecords.kept(partition, one);
     for (const i of indexes) {
@@ -106,6 +106,13 @@ async function recordWithin(connection: Redis, key: string, maxBytes: number): P
   const end = await endOf(maxBytes)(connection, key);
   if (end.length > maxBytes) return [await connection.strlen(key)];
   return [end.length === 0 ? null : end];
+}
+
+/** Each once. `indexes`: of the users. */
+function partitionsAmong(users: readonly RecordOwner[], indexes: readonly number[]): readonly number[] {
+  const [first] = users;
+  if (users.length === 1 && first !== undefined) return [first.partition];
+  return [...new Set(indexes.map((i) => (users[i] as RecordOwner).partition))];
 }
 
 /** Nearly all reads have the same bound. */

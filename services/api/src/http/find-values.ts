@@ -150,7 +150,8 @@ export async function findValues<Made = never>(
     asker,
     users,
     async (found, keys, kept) => {
-      const own = new Set(keys.flatMap((key) => key.partitions));
+      const own = new Set<number>();
+      for (const key of keys) for (const partition of key.partitions) own.add(partition);
       const inFlight = keys[0]?.inFlight ?? [];
       const partitions = [...own];
       for (const partition of partitions) if (!sets.has(partition)) sets.set(partition, setOf(partition));
@@ -164,19 +165,22 @@ export async function findValues<Made = never>(
         );
       const asOf = given ?? now;
       const turns = turnsWithin(budgetMs);
-      const readers = new Map(
-        [...sets].map(([partition, set]) => {
-          const reachMs = recordReachMs(board.definitions(partition));
-          const question = questionOf(keptOf(kept, partition), reachMs, set, names, asOf);
-          let reader: ReturnType<typeof valuesReader> | undefined;
-          /** Where all values were kept, nothing is read. */
-          const valuesOf = (record: Buffer | null) => (reader ??= valuesReader(question, turns.isOver))(record);
-          const at = { asOfMs: asOf, lackUpToMs: Math.max(question.keptFromMs, question.agedMs) };
-          return [partition, { valuesOf, kept: keptOfSet?.(set), at }];
-        }),
-      );
+      const readers = new Map<number, Reader<Made>>();
+      for (const [partition, set] of sets) {
+        const reachMs = recordReachMs(board.definitions(partition));
+        const question = questionOf(keptOf(kept, partition), reachMs, asOf);
+        let reader: ReturnType<typeof valuesReader> | undefined;
+        /** Where all values were kept, nothing is read. */
+        const valuesOf = (record: Buffer | null) => {
+          reader ??= valuesReader({ ...question, definitions: names.map((name) => set.get(name)) }, turns.isOver);
+          return reader(record);
+        };
+        const at = { asOfMs: asOf, lackUpToMs: Math.max(question.keptFromMs, question.agedMs) };
+        readers.set(partition, { valuesOf, kept: keptOfSet?.(set), at });
+      }
       const health = board.health();
-      const behind = new Set(partitions.filter((partition) => gapsAmong(health.missing, new Set([partition])).length > 0));
+      const lag = (partition: number) => gapsAmong(health.missing, new Set([partition])).length > 0;
+      const behind = health.missing.length === 0 ? NONE : new Set(partitions.filter(lag));
       let bytes = 0;
       const holes: string[] = [];
       let [partial, bounded, backfilling] = [false, 0, false];
@@ -243,6 +247,8 @@ export async function findValues<Made = never>(
   return { asOf: read.asOf, partial: read.partial, meta };
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** Nearly always all partitions follow the same definitions. */
 function eachSetOnce<T>(make: (set: SignalSet) => T): (set: SignalSet) => T {
   const made = new Map<SignalSet, T>();
@@ -267,15 +273,9 @@ function keptOf(kept: KeptOfPartitions, partition: number): KeptRecords | null {
 }
 
 /** `kept`: as of a commit that the records hold. `reachMs`: how far back records are promised. */
-function questionOf(
-  kept: KeptRecords | null,
-  reachMs: number,
-  set: SignalSet,
-  names: readonly string[],
-  asOfMs: number,
-): ValueQuestion {
+function questionOf(kept: KeptRecords | null, reachMs: number, asOfMs: number): Omit<ValueQuestion, 'definitions'> {
   const [cutMs, agedMs] = [cutOfRecords(kept, reachMs), kept === null ? NEVER_CUT : kept.logTimeMs - reachMs];
   // What is older than records are kept does not come back, whatever was missing of it.
   const keptFromMs = cutMs > agedMs ? cutMs : NEVER_CUT;
-  return { definitions: names.map((name) => set.get(name)), asOfMs, keptFromMs, agedMs };
+  return { asOfMs, keptFromMs, agedMs };
 }

@@ -23,9 +23,9 @@ interface GrowingValue {
   readonly value: number;
 }
 
-/** `names`: in the order of the values. What is the same for each user is made once. */
+/** `names`: in the order of the values. What is the same for each user is made once, and not where all values were kept. */
 export function valuesWriter(writer: AnswerWriter, names: readonly string[]): ValuesForm<WrittenValues> {
-  const heads = names.map((name, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:{"value":`);
+  let heads: readonly string[] | undefined;
   const ends = new Map<string | null, string>();
   const endOf = (version: string | null) => {
     let end = ends.get(version);
@@ -54,6 +54,7 @@ export function valuesWriter(writer: AnswerWriter, names: readonly string[]): Va
       writer.text(headOf(user));
       valuesFrom = writer.length();
       growing = [];
+      heads ??= names.map((name, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:{"value":`);
       for (let i = 0; i < values.length; i++) {
         const { value, status, version } = values[i] as NamedValue;
         gathered += heads[i] as string;
