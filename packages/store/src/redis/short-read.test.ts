@@ -1,7 +1,7 @@
 /** Laws 3 and 7: a short read asks for its key as it is, gets its own reply, and does not wait for one longer than the connection says. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { Command, Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { readOfBytes, readOfTexts } from './short-read.ts';
@@ -66,6 +66,15 @@ test('law 7: each read gets its own reply, also where those before it failed or 
   expect(await bytes).toEqual(Buffer.from('\0\xff\r\n', 'latin1'));
   expect(await none).toEqual(Buffer.alloc(0));
   expect(await texts).toEqual([null, '1-é']);
+});
+
+test('a reply that came while this process did something else for longer than the read may take is not lost', async () => {
+  const { redis, peer } = await connected();
+  const read = record(redis, 'a');
+  await turn();
+  peer.write('$1\r\na\r\n');
+  for (const until = performance.now() + 100; performance.now() < until; );
+  expect(await read).toEqual(Buffer.from('a'));
 });
 
 test('law 7: a reply that is none of its kind fails the read alone', async () => {

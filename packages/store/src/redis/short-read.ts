@@ -104,6 +104,7 @@ class ShortCommand<T> {
   }
 }
 
+/** After a turn that took long, timers come before sockets are read: what came meanwhile is read before the command is given up. */
 function timedOut(command: Pick<ShortCommand<unknown>, 'reject'>): void {
-  command.reject(new Error('Command timed out'));
+  setImmediate(() => command.reject(new Error('Command timed out')));
 }
