@@ -65,7 +65,7 @@ export function applyKeyed(
     if (!isMessage) effects.duplicates++;
     return;
   }
-  if (lacksEvents(run, event, user, change)) effects.overflowed++;
+  if (lacksEvents(run, event, user, key, change)) effects.overflowed++;
   noteReplaced(run, arrival, event, change, effects);
   const said = isMessage ? change.messages : [...linksToSay(arrival, event, user, effects, options), ...change.messages];
   sayTo(run, said, at, effects, options);
@@ -100,10 +100,12 @@ function lacksEvents(
   { definitions }: PartitionRun,
   { type, ts, receivedAt }: Event,
   { cutTs }: CachedUser,
+  { lostTs }: KeyState,
   { replaced }: Change,
 ): boolean {
-  if (type === TAKE_TYPE) return ts <= cutTs && replaced.length === 0;
-  return LINK_TYPES.includes(type) && cutTs > receivedAt - (definitions.joinedMs ?? 0);
+  const goneTs = Math.max(cutTs, lostTs);
+  if (type === TAKE_TYPE) return ts <= goneTs && replaced.length === 0;
+  return LINK_TYPES.includes(type) && goneTs > receivedAt - (definitions.joinedMs ?? 0);
 }
 
 /** What an event of a key says to other keys, where none of them has said anything to it yet. */
