@@ -11,6 +11,7 @@ import {
   dropGone,
   firstOfId,
   type HeldItems,
+  idAt,
   isFirstOfId,
   isHereAt,
   isKnownAt,
@@ -296,13 +297,19 @@ export function ownerOf(key: string, links: Links, item: Pick<Item, 'ts' | 'isKn
   return owner === null || owner === key || path.includes(owner) || path.length >= MAX_HOPS ? null : owner;
 }
 
-/** What counts for the key, from an instant on: of several items with one id, one. `most`: of more, as many. */
-export function membersOf(state: KeyState, fromTs = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY): Item[] {
+/** What counts for the key, from an instant on: of several items with one id, one. `most`: of more, as many. `without`: ids that are left out. */
+export function membersOf(
+  state: KeyState,
+  fromTs = Number.NEGATIVE_INFINITY,
+  most = Number.POSITIVE_INFINITY,
+  without?: ReadonlySet<string>,
+): Item[] {
   const { held } = state;
   const members: Item[] = [];
   for (let first = 0; first < held.count && members.length < most; first++) {
     const row = isFirstOfId(held, first) ? countingOf(held, first) : NONE;
-    if (row !== NONE && tsAt(held, row) >= fromTs) members.push(itemAt(held, row, state.key));
+    if (row === NONE || tsAt(held, row) < fromTs || without?.has(idAt(held, row)) === true) continue;
+    members.push(itemAt(held, row, state.key));
   }
   return members;
 }

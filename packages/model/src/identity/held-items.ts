@@ -269,7 +269,7 @@ function flag(held: HeldItems, row: number, one: number, isSet: boolean): void {
   set(held, row, FLAGS, isSet ? flags | one : flags & ~one);
 }
 
-function idAt(held: HeldItems, row: number): string {
+export function idAt(held: HeldItems, row: number): string {
   const from = at(held, row, AT);
   return textOf(held.bytes, from, from + at(held, row, ID_BYTES));
 }

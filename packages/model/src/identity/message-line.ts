@@ -78,6 +78,14 @@ export function numberOfMessage({ id }: Pick<Event, 'id'>): Numbered {
 
 const SEPARATOR = '/';
 
+/** The key that a message goes to, read from its line as `encodeMessage` writes it: a link may cause thousands of them, and each is long. */
+export function keyOfMessage(line: string): string {
+  return HEAD.exec(line)?.[1] ?? userKeyOf(JSON.parse(line) as Event);
+}
+
+/** A key with an escape is left to the parser. */
+const HEAD = /^\{"ts":\d+,"type":"[^"\\]+","id":"[^"\\]+","userId":"([^"\\]+)"/;
+
 export function encodeMessage(message: Message, numbered: Numbered): string {
   const head = { type: `${RESERVED_PREFIX}${message.kind}`, id: idOfMessage(numbered), userId: message.to };
   switch (message.kind) {

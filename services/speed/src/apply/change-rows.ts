@@ -70,12 +70,10 @@ function withLater(run: PartitionRun, { arrival, user, key }: Cause, replaced: r
   const { logTimeMs } = arrival;
   const firstTs = replaced.reduce((first, { was, is }) => Math.min(first, (is ?? (was as Item)).ts), Number.POSITIVE_INFINITY);
   if (firstTs <= Math.max(logTimeMs - definitions.latenessMs, user.cutTs)) return replaced;
-  const moved = new Set(replaced.map(({ was, is }) => (is ?? was)?.id));
-  // Those that moved may be among them, and no item is made of what is too many.
-  const most = replaced.length * (MOST_LATER + 1);
-  const all = membersOf(key, firstTs, most + 1);
-  const later = all.filter(({ id }) => !moved.has(id));
-  if (all.length > most || later.length > replaced.length * MOST_LATER) return replaced;
+  const moved = new Set(replaced.map(({ was, is }) => (is ?? (was as Item)).id));
+  const most = replaced.length * MOST_LATER;
+  const later = membersOf(key, firstTs, most + 1, moved);
+  if (later.length > most) return replaced;
   const held = later.filter(({ line }) =>
     isRetained(timelineEvent(JSON.parse(line) as Event, definitions), logTimeMs, rules.retention),
   );

@@ -59,6 +59,8 @@ export interface Arrival {
   readonly userKey: string;
   /** What the timeline needs of it; the rest is in the line (`wholeEvent`). */
   readonly event: KeptFields;
+  /** All of it, where its line was parsed for `event`. */
+  readonly whole?: Event | undefined;
   /** The canonical line, as it will be appended to the user's record. */
   readonly line: string;
   /** Whether it was sent with two ids, where that is known without its line (`mayLink`). */
@@ -209,7 +211,8 @@ function decodeLines(entry: ReadEntry, partitions: number, batch: Decoding, read
     batch.logTimeMs = later(batch.logTimeMs, event.receivedAt, entry.appendedMs);
     const { logTimeMs } = batch;
     const [hasBothIds, report] = [read?.hasBothIds, read?.report];
-    batch.arrivals.push({ position, lineNumber, userKey, event, line, hasBothIds, report, logTimeMs });
+    const whole = read === undefined ? (event as Event) : undefined;
+    batch.arrivals.push({ position, lineNumber, userKey, event, whole, line, hasBothIds, report, logTimeMs });
   }
 }
 
@@ -223,6 +226,7 @@ function decodeJoined({ partition, appendedMs }: ReadEntry, joined: JoinedRecord
         lineNumber,
         userKey: decoded.userKey,
         event: decoded.event,
+        whole: decoded.event,
         line,
         hasBothIds: undefined,
         report: undefined,
@@ -261,7 +265,8 @@ function plainLinesOf(
 }
 
 /** An arrival's event with all its fields, not to be changed. The line was decoded before: it holds what `decodeLine` would say. */
-export function wholeEvent({ line }: Pick<Arrival, 'line'>): Event {
+export function wholeEvent({ line, whole }: Pick<Arrival, 'line' | 'whole'>): Event {
+  if (whole !== undefined) return whole;
   // Views, outputs and segments ask one after the other for the same one.
   if (line !== lastParsed.line) lastParsed = { line, event: JSON.parse(line) as Event };
   return lastParsed.event;
