@@ -210,4 +210,20 @@ export const MUTATIONS_OF_HELD_ITEMS: readonly Mutation[] = [
     to: 'if (at < 0) add(slot, eviction);',
     test: CACHE_TEST,
   },
+  {
+    lie: 'what a key lost by its age leaves no rows behind where it is taken back',
+    law: '7',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: 'const goneTs = Math.max(cutTs, lostTs);',
+    to: 'const goneTs = cutTs;',
+    test: 'test/laws/law-1-adoption.test.ts',
+  },
+  {
+    lie: 'a message to a key that its line has an escape for goes to a key with the escape',
+    law: '1',
+    file: 'packages/model/src/identity/message-line.ts',
+    from: '"userId":"([^"\\\\]+)"/',
+    to: '"userId":"((?:\\\\.|[^"])+)"/',
+    test: 'packages/model/src/identity/message-line.test.ts',
+  },
 ];
