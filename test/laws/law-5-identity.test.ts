@@ -74,10 +74,11 @@ async function play(
   const limits = maxRecordLength === undefined ? {} : { maxRecordLength, trimRecordLength: 1 };
   const world = await createWorld(definitions, undefined, { limits });
   if (seed === 0) world.cutIntoShards();
-  // A record that lost an event does not know another one by its id.
+  // A record that lost an event does not know another one by its id, nor does a timeline from which it went before it came late.
+  const areApart = maxRecordLength !== undefined || definitions === LATE;
   const another = (number: number): Event => {
     const event = randomEvent(random, number);
-    return maxRecordLength === undefined ? event : { ...event, id: `e${number}` };
+    return areApart ? { ...event, id: `e${number}` } : event;
   };
   let sent = 0;
   let relayed = 0;
