@@ -253,7 +253,7 @@ export const MUTATIONS_OF_CONSOLE: readonly Mutation[] = [
     lie: 'on a telephone the models of a comparison are out of sight',
     law: '7',
     file: `${APP}/style/parts.css`,
-    from: '  .is-beside {\n    display: none;\n  }\n',
+    from: '  .is-beside,\n  .is-beside-phone {\n    display: none;\n  }\n',
     to: '',
     test: 'test/conformance/console-states.browser.test.ts',
   },

@@ -1,5 +1,6 @@
 /** An erasure is lifted while readers go back to a generation from before it: of both at once, at most one is done. */
 import type { Receipt } from '@tributary/archive/erasures';
+import type { GenerationManifest } from '@tributary/archive/layout';
 import { partitionOf } from '@tributary/model/user-key';
 import { beforeEach, expect, test } from 'vitest';
 import { digestOf } from './memory-erasures.ts';
@@ -92,4 +93,41 @@ test('law 9: thousands of receipts are read some at a time before readers go bac
   });
   expect((await rollback()).status).toBe(200);
   expect([most, all]).toEqual([32, 2 * 1_001]);
+});
+
+test('law 9: readers do not go back behind the last of two erasures that were lifted, only behind the lift of an earlier one', async () => {
+  const { erasures } = world.deps;
+  const move = (generation: number, how: string) => world.post(`/v1/generations/${generation}/${how}`, {}, ADMIN);
+  const knows = (...digests: string[]) => world.commit(P, {}, { ...world.states[P], erased: digests });
+  const computed = async (generation: number, cut: string, known: Pick<GenerationManifest, 'erased' | 'lifted'>) => {
+    await world.cut(generation, false);
+    const manifest = world.manifests.get(generation);
+    if (manifest !== undefined) world.manifests.set(generation, { ...manifest, ...known, cut: manifest.cut.map(() => cut) });
+    expect((await move(generation, 'publish')).status).toBe(200);
+    await world.tick();
+  };
+  expect((await lift()).status).toBe(202);
+  await knows();
+  await computed(3, '91', { lifted: { [digestOf('ada')]: { position: '90', entryIndex: 0 } } });
+  // What came before the only erasure is not in it, and what came after the lift counts.
+  expect([(await rollback()).status, (await move(2, 'rollback')).status, (await move(3, 'publish')).status]).toEqual([
+    409, 200, 200,
+  ]);
+  world.advance(60_000);
+  const [{ id: second }] = (await world.drop('/v1/users/ada')).body.erasures as [{ id: string }];
+  await erasures.write({ ...(await erasures.read(second)), recorded: { at: NOON, position: '92' } });
+  await knows(digestOf('ada'));
+  await computed(4, '93', { erased: [digestOf('ada')] });
+  // While it is in force, real time refuses what came before.
+  expect([(await move(2, 'rollback')).status, (await move(4, 'publish')).status]).toEqual([200, 200]);
+  await world.tick();
+  expect((await world.post(`/v1/erasures/${second}/lift`, { user: 'ada' }, ADMIN)).status).toBe(202);
+  await knows();
+  await computed(5, '95', { lifted: { [digestOf('ada')]: { position: '94', entryIndex: 0 } } });
+  const refused = { status: 409, body: { detail: expect.stringContaining('lifted since (got 1)') } };
+  for (const how of ['rollback', 'publish']) expect(await move(2, how)).toMatchObject(refused);
+  expect((await move(4, 'rollback')).status).toBe(200);
+  // Whether a record that is not known to be in the log came later than the cut is not known.
+  await erasures.write({ ...(await erasures.read(second)), recorded: null });
+  expect(await move(2, 'rollback')).toMatchObject(refused);
 });

@@ -1,5 +1,5 @@
 /** Users whom a generation may count or name though they were erased after its cut: once they are lifted, nothing that is in force says so. */
-import { digestOfReceipt } from '@tributary/archive/erasures';
+import { digestOfReceipt, type Receipt } from '@tributary/archive/erasures';
 import type { GenerationManifest } from '@tributary/archive/layout';
 import { TributaryError } from '@tributary/model/errors';
 import type { ApiDeps } from '../ports.ts';
@@ -40,16 +40,28 @@ const AT_ONCE = 32;
 export async function liftedSince({ source, erasures: desk }: Deps, manifest: GenerationManifest): Promise<number> {
   const { newer, digests } = await erasedSince({ source }, manifest);
   const known = digests.filter((digest) => newer?.lifted?.[digest] !== undefined).length;
-  if (known > 0 || digests.length === 0) return known;
-  const newest = new Map((await desk.ids()).toReversed().map((id) => [digestOfReceipt(id), id]));
-  const ids = digests.flatMap((digest) => newest.get(digest) ?? []);
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
+  const { erased = [], cut } = manifest;
+  if (known > 0 || digests.length + erased.length === 0) return known;
+  const ids = await desk.ids();
+  const newest = new Map(ids.toReversed().map((id) => [digestOfReceipt(id), id]));
+  // Who was lifted and erased again: what they sent between the two is frozen in what the generation counts since its cut.
+  const earlier = new Set(ids.filter((id) => newest.get(digestOfReceipt(id)) !== id).map(digestOfReceipt));
+  const again = new Set(erased.filter((digest) => earlier.has(digest)));
+  const asked = [...digests, ...again].flatMap((digest) => newest.get(digest) ?? []);
+  for (let from = 0; from < asked.length; from += AT_ONCE) {
     // A lift that came after the cut of every generation stands in the receipt alone.
-    const receipts = await Promise.all(ids.slice(from, from + AT_ONCE).map((id) => desk.read(id)));
-    const lifted = receipts.filter((receipt) => receipt.lifted !== null).length;
+    const receipts = await Promise.all(asked.slice(from, from + AT_ONCE).map((id) => desk.read(id)));
+    const lifted = receipts.filter(
+      (receipt) => receipt.lifted !== null && (!again.has(receipt.digest) || isBehind(receipt, cut)),
+    ).length;
     if (lifted > 0) return lifted;
   }
   return 0;
+}
+
+/** Whether the record of the erasure is later than the cut; one that is not known to be in the log may be. */
+function isBehind({ partition, recorded }: Receipt, cut: GenerationManifest['cut']): boolean {
+  return recorded === null || (cut[partition] ?? '') <= recorded.position;
 }
 
 /**
