@@ -123,8 +123,8 @@ export const MUTATIONS_OF_BATCH: readonly Mutation[] = [
     lie: 'retirement removes without saying so in a publication',
     law: '7',
     file: `${ARCHIVE}/retire.ts`,
-    from: 'return await publish(dataDir, sequence, { ...again, kept: wanted }, above);',
-    to: 'return { ...again, sequence, kept: wanted };',
+    from: 'return publishAgain(dataDir, newest, wanted, above);',
+    to: 'return { ...newest, kept: wanted };',
     test: 'packages/archive/src/retire-race.test.ts',
   },
   {

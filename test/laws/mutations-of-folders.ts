@@ -114,8 +114,8 @@ export const MUTATIONS_OF_FOLDERS: readonly Mutation[] = [
     lie: 'a shorter list is published below what another publishes at the same time',
     law: '7',
     file: 'packages/archive/src/retire.ts',
-    from: 'kept: wanted }, above)',
-    to: 'kept: wanted })',
+    from: 'publishAgain(dataDir, newest, wanted, above)',
+    to: 'publishAgain(dataDir, newest, wanted, 0 * above)',
     test: 'packages/archive/src/retire-race.test.ts',
   },
   {

@@ -180,4 +180,12 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     to: ' + DAY_MS;',
     test: 'packages/archive/src/plan/within.test.ts',
   },
+  {
+    lie: 'a generation of a cancelled run is published by who has just read that it may be',
+    law: '7',
+    file: 'jobs/recompute/src/cancel.ts',
+    from: "manifest?.state === 'computed' && !(await giveUp(",
+    to: "manifest?.state === 'failed' && !(await giveUp(",
+    test: 'jobs/recompute/test/cancel.test.ts',
+  },
 ];

@@ -149,7 +149,7 @@ export const MUTATIONS_OF_RUNS: readonly Mutation[] = [
     lie: 'what was published is taken from readers by a cancel that Redis let through',
     law: '7',
     file: 'jobs/recompute/src/cancel.ts',
-    from: 'if (publications.some((one) => one.generation === generation)) return;',
+    from: 'if (await isPublished(ports.dataDir, generation)) return;',
     to: '',
     test: CANCEL,
   },

@@ -1,5 +1,6 @@
 /** A run that is cancelled at any stage: readers keep what they have, nothing stays in staging, the next run goes on. Laws 1, 3, 7 and 8. */
 import { readdir } from 'node:fs/promises';
+import { isKept, publish } from '@tributary/archive/publications';
 import type { Definitions } from '@tributary/model/definitions';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
@@ -135,6 +136,47 @@ test('law 7: cancelled where Redis forgot that it had published, a run takes not
   await world.ingest([{ ...(EVENTS[0] as (typeof EVENTS)[0]), id: 'one more' }]);
   expect((await world.run()).published).toBe('published');
   expect(await world.manifest(3)).toMatchObject({ mode: 'incremental', base: 2 });
+});
+
+test('law 7: who has just read that a generation may be published cannot publish it once its run is cancelled', async () => {
+  const before = await world.current();
+  const run = asRun();
+  const dying = dyingAt('computed');
+  void world.run(run, dying);
+  await dying.died;
+  expect(await world.manifest(2)).toMatchObject({ state: 'computed' });
+  await clearCancelled(run.begun, BY, world.ports);
+  const now = await world.current();
+  expect([isKept(2, before?.kept), isKept(2, now?.kept), isKept(1, now?.kept), isKept(3, now?.kept)]).toEqual([
+    true,
+    false,
+    true,
+    true,
+  ]);
+  const draft = { generation: 2, action: 'publish', held: false, at: 0, by: 'ana' } as const;
+  await expect(publish(world.dataDir, before?.sequence ?? 0, draft)).rejects.toMatchObject({
+    message: expect.stringContaining('was expected to be the newest'),
+  });
+  // It may come again, and the next run goes on.
+  await clearCancelled(run.begun, BY, world.ports);
+  expect(await world.current()).toEqual(now);
+  expect(await world.run()).toMatchObject({ generation: 3, published: 'published' });
+  await expectExact();
+});
+
+test('law 7: published by hand while the cancel is on its way, a generation stays', async () => {
+  const run = asRun();
+  const dying = dyingAt('computed');
+  void world.run(run, dying);
+  await dying.died;
+  const pointer = async () => {
+    await world.publishByHand('publish', 2);
+    return null;
+  };
+  await clearCancelled(run.begun, BY, { ...world.ports, serving: { ...world.serving, pointer } });
+  expect(await world.current()).toMatchObject({ generation: 2 });
+  expect(await world.manifest(2)).toMatchObject({ state: 'computed' });
+  await expectExact();
 });
 
 test('a run that found nothing new can be cancelled before it ends', async () => {

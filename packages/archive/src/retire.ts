@@ -7,7 +7,14 @@ import { rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { namesIn, syncFolder } from './durable.ts';
-import { filesOfGeneration, generationFolder, listGenerations, readGeneration, writeGeneration } from './generations.ts';
+import {
+  filesOfGeneration,
+  findGeneration,
+  generationFolder,
+  listGenerations,
+  readGeneration,
+  writeGeneration,
+} from './generations.ts';
 import type { GenerationManifest, KeptGenerations, Publication } from './layout.ts';
 import { currentPublication, isKept, publish, removePublications } from './publications.ts';
 import { stagedOf, waitingSinceMs } from './staged.ts';
@@ -80,11 +87,43 @@ export async function discardStaged(
       `generation ${generation} must be staged to be discarded: computed with a promotion that waits`,
     );
   const { sequence: _, fileSeen: __, why: ___, discarded: ____, engineDefectRows: _____, notCompared: ______, ...again } = before;
+  const kept = listWithout(manifests, before, generation);
+  return publish(dataDir, expectedSequence, { ...again, ...said, discarded: generation, kept }, above);
+}
+
+/**
+ * No later publication can name the generation, wherever a process is that has just read that it may: what readers get is published once more, and lists all
+ * others. Nothing before the first publication. False: another process published meanwhile, maybe this generation. `above`: as `publish`.
+ */
+export async function giveUp(dataDir: string, generation: number, above = 0): Promise<boolean> {
+  const newest = await currentPublication(dataDir);
+  if (newest === null || !isKept(generation, newest.kept)) return true;
+  // Its folder is lost: it cannot be published once more.
+  if ((await findGeneration(dataDir, newest.generation))?.state !== 'computed') return true;
+  const kept = listWithout(await readManifests(dataDir), newest, generation);
+  return (await publishAgain(dataDir, newest, kept, above)) !== null;
+}
+
+/** With another list of what is kept; null: another process published meanwhile. */
+async function publishAgain(
+  dataDir: string,
+  { sequence, fileSeen: _, ...again }: Publication,
+  kept: KeptGenerations,
+  above: number,
+): Promise<Publication | null> {
+  try {
+    return await publish(dataDir, sequence, { ...again, kept }, above);
+  } catch (error) {
+    if (error instanceof TributaryError && error.code === 'conflict') return null;
+    throw error;
+  }
+}
+
+/** What is newer than the list may be published: the one that is left out must not be newer than it. */
+function listWithout(manifests: readonly GenerationManifest[], before: Publication, generation: number): KeptGenerations {
   const others = manifests.filter((m) => m.generation !== generation);
   const { upTo, generations } = listOf(others, before, before.generation, Number.POSITIVE_INFINITY);
-  // What is newer than the list may be published: the discarded one must not be newer than it.
-  const kept = { upTo: Math.max(upTo, generation), generations };
-  return publish(dataDir, expectedSequence, { ...again, ...said, discarded: generation, kept }, above);
+  return { upTo: Math.max(upTo, generation), generations };
 }
 
 /**
@@ -143,13 +182,7 @@ async function shortened(
     (m) => m.state === 'computed' && isKept(m.generation, newest.kept) && !isKept(m.generation, wanted),
   );
   if (newest.kept !== undefined && !tooMany) return newest;
-  const { sequence, fileSeen: _, ...again } = newest;
-  try {
-    return await publish(dataDir, sequence, { ...again, kept: wanted }, above);
-  } catch (error) {
-    if (error instanceof TributaryError && error.code === 'conflict') return null;
-    throw error;
-  }
+  return publishAgain(dataDir, newest, wanted, above);
 }
 
 function listOf(
