@@ -4,9 +4,9 @@
  *
  * `step` and views know nothing of this: a timeline is opened as the objects that they work on, and closed again (step-packed.ts). It
  * lies in a block of records, in order; one that outgrows its block moves to a larger one and leaves its own to others. A long
- * timeline stays as objects: to open it would cost more than a step.
+ * timeline stays as objects: to open it would cost more than a step. While nothing comes of its user it may be put away as records too.
  */
-import { createPackedRecords } from './packed-records.ts';
+import { createPackedRecords, type PackedRecords } from './packed-records.ts';
 import { type Joining, joiningOf } from './sessions/joining.ts';
 import type { TimelineEvent } from './timeline.ts';
 import { FIRST_PRUNE, NEVER_CUT, SCAN_UP_TO, type UserState } from './user-state.ts';
@@ -39,6 +39,10 @@ export interface PackedTimelines {
   /** The ids of the events in their order, which are held elsewhere from then on. The timeline must be packed; it may move, and is good for nothing else until it has them again. */
   takeIds(user: HeldTimeline): string[];
   giveIds(user: HeldTimeline, ids: readonly string[]): void;
+  /** Lays a long timeline into records, unless it is very long: nothing is asked of it before `takeOut`. */
+  putAway(user: HeldTimeline): void;
+  /** Makes objects again of a timeline that was put away. */
+  takeOut(user: HeldTimeline): void;
   /** Leaves the user's block to others: they are not held any more. */
   release(user: HeldTimeline): void;
   /** Whether most of what is reserved is not in use, so that `compact` pays. */
@@ -53,9 +57,11 @@ export interface PackedTimelines {
 const MOST_PACKED = SCAN_UP_TO;
 /** A long timeline is packed again at this length, so that one at the bound does not go to and fro. */
 const PACKED_AGAIN = MOST_PACKED / 2;
-const ROOMS = [0, 2, 4, 6, 8, 12, 16, 24, 32, 48] as const;
+/** Longer ones are not put away: it would take longer to make objects of them again than to read their records. */
+const MOST_PUT_AWAY = 512;
+const ROOMS = [0, 2, 4, 6, 8, 12, 16, 24, 32, MOST_PACKED, 64, 96, 128, 192, 256, 384, MOST_PUT_AWAY] as const;
 /** Which of the rooms is the smallest for a timeline of that length. */
-const ROOM_FOR = Uint8Array.from({ length: MOST_PACKED + 1 }, (_, length) => ROOMS.findIndex((room) => room >= length));
+const ROOM_FOR = Uint8Array.from({ length: MOST_PUT_AWAY + 1 }, (_, length) => ROOMS.findIndex((room) => room >= length));
 /** Waste that does not count: records, or entries. */
 const LITTLE = 1_024;
 
@@ -107,12 +113,7 @@ export function createPackedTimelines(): PackedTimelines {
   }
 
   return {
-    open(user) {
-      if (user.long !== undefined) return user.long;
-      const events: TimelineEvent[] = [];
-      for (let record = user.block; record < user.block + user.length; record++) events.push(records.read(record));
-      return { events, byId: undefined, pruneAtLength: user.pruneAtLength, cutTs: user.cutTs };
-    },
+    open: (user) => user.long ?? objectsOf(records, user),
 
     close(user, state, opened = []) {
       const { events, pruneAtLength, cutTs } = state;
@@ -165,6 +166,22 @@ export function createPackedTimelines(): PackedTimelines {
       for (const [i, id] of ids.entries()) records.setId(block + i, id);
     },
 
+    putAway(user) {
+      const events = user.long?.events ?? [];
+      if (events.length === 0 || events.length > MOST_PUT_AWAY) return;
+      user.block = takeBlock(ROOM_FOR[events.length] as number);
+      user.length = events.length;
+      for (const [i, event] of events.entries()) records.write(user.block + i, event);
+      user.long = undefined;
+    },
+
+    takeOut(user) {
+      if (user.long !== undefined || user.length <= MOST_PACKED) return;
+      const state = objectsOf(records, user);
+      leaveBlock(user.block, user.length);
+      user.long = state;
+    },
+
     release(user) {
       if (user.long === undefined) leaveBlock(user.block, user.length);
       user.long = undefined;
@@ -190,4 +207,10 @@ export function createPackedTimelines(): PackedTimelines {
 
     reserved: () => ({ records: records.size(), kinds: records.kinds() }),
   };
+}
+
+function objectsOf(records: PackedRecords, { block, length, pruneAtLength, cutTs }: HeldTimeline): UserState {
+  const events: TimelineEvent[] = [];
+  for (let record = block; record < block + length; record++) events.push(records.read(record));
+  return { events, byId: undefined, pruneAtLength, cutTs };
 }

@@ -146,11 +146,11 @@ function knownOf(user: CachedUser) {
 
 test.each([1, 2, 3])('law 1: who rests between batches is who they were, whatever is known of them, seed %i', (seed) => {
   const random = createRandom(seed);
-  // Some of them rest for so long that the ids of their events are bytes.
+  // Some of them rest for so long that the ids of their events are bytes, and long timelines are put away.
   const cache = createUserCache(1e6, 2);
   const digestOf = (key: string) => key;
   const plain = new Map<string, ReturnType<typeof knownOf>>();
-  let [rested, keyed] = [0, 0];
+  let [rested, keyed, long] = [0, 0, 0];
   for (let batch = 1; batch < 400; batch++) {
     for (let i = 0; i < 10; i++) {
       const name = `u${random.below(60)}`;
@@ -159,8 +159,9 @@ test.each([1, 2, 3])('law 1: who rests between batches is who they were, whateve
       expect(before === undefined ? undefined : knownOf(before)).toEqual(known);
       const user = cache.get(name, batch) ?? cache.add(name, emptyUser(), 0, 1.5, batch);
       if (before !== undefined && user.long === undefined) rested++;
-      for (let n = random.below(3); n > 0; n--)
-        user.timelines.append(user, { ...EVENT, ts: user.length, id: `${batch}`.padEnd(random.pick([1, 40]), 'x') });
+      if (before?.long !== undefined) long++;
+      for (let n = random.below(3); n > 0; n--) addEvent(user, `${batch}`.padEnd(random.pick([1, 40]), 'x'));
+      if (random.chance(0.01)) for (let n = random.pick([40, 120, 600]); n > 0; n--) addEvent(user, `${batch}-${n}`);
       user.recordLength += random.below(1_000);
       user.trimAtLength = user.recordLength * 1.25;
       if (random.chance(0.1)) user.cutTs = random.below(5);
@@ -181,6 +182,60 @@ test.each([1, 2, 3])('law 1: who rests between batches is who they were, whateve
   }
   expect(rested).toBeGreaterThan(2_000);
   expect(keyed).toBeGreaterThan(1_000);
+  expect(long).toBeGreaterThan(100);
+});
+
+/** Behind all others, as a step would. */
+function addEvent(user: CachedUser, id: string): void {
+  const { timelines } = user;
+  const event = { ...EVENT, ts: user.length, id };
+  if (timelines.append(user, event)) return;
+  const state = timelines.open(user);
+  state.events.push(event);
+  timelines.close(user, state);
+}
+
+const idsIn = (user: CachedUser) => user.timelines.open(user).events.map(({ id }) => id);
+
+test('law 7: long timelines of those of whom nothing comes are held as numbers, whatever their keys hold, and are the same once something does', () => {
+  const cache = createUserCache(1e6, 3);
+  const ids = Array.from({ length: 512 }, (_, n) => `event-${n}`);
+  const key = emptyKey('keyed', 1);
+  for (const id of ids) receiveEvent(key, { id, ts: 0, isKnown: true, line: 'x'.repeat(100) }, '');
+  const users = ['plain', 'keyed', 'very long'].map((name) =>
+    cache.add(name, emptyUser(), 0, 1, 1, name === 'keyed' ? key : undefined),
+  ) as [CachedUser, CachedUser, CachedUser];
+  for (const user of users) for (const id of ids) addEvent(user, id);
+  addEvent(users[2], 'one more');
+  for (let batch = 1; batch <= 3; batch++) cache.evict(batch);
+  expect(users.map(({ long }) => long !== undefined)).toEqual([true, true, true]);
+  cache.evict(4);
+  expect(users.map(({ long }) => long !== undefined)).toEqual([false, false, true]);
+  expect(users.slice(0, 2).map((user) => new Set(idsIn(user)).size)).toEqual([1, 1]);
+  const [plain, keyed] = ['plain', 'keyed'].map((name) => cache.get(name, 5)) as [CachedUser, CachedUser];
+  expect(keyed).toBe(users[1]);
+  for (const user of [plain, keyed]) {
+    expect(user.long).toBeDefined();
+    expect(idsIn(user)).toEqual(ids);
+  }
+  // Those who are awake are put away again, with what came.
+  addEvent(keyed, 'one more');
+  keyed.long?.events.shift();
+  for (let batch = 5; batch <= 8; batch++) cache.evict(batch);
+  expect(keyed.long).toBeUndefined();
+  expect(idsIn(cache.peek('keyed') as CachedUser)).toEqual([...ids.slice(1), 'one more']);
+});
+
+test('law 7: long timelines that are put away and taken out again use the same room', () => {
+  const cache = createUserCache(1e6, 1);
+  const user = cache.add('u', emptyUser(), 0, 1, 1);
+  for (let n = 0; n < 400; n++) addEvent(user, `${n}`);
+  for (let batch = 2; batch < 50; batch++) {
+    cache.evict(batch - 1);
+    cache.evict(batch - 1);
+    expect(cache.get('u', batch)?.length).toBe(400);
+  }
+  expect(user.timelines.reserved().records).toBeLessThan(2_000);
 });
 
 function linkOf(to: string, i: number): Message {
@@ -224,14 +279,14 @@ test('law 7: ids of those of whom nothing comes are not held as texts, and are t
     return user;
   };
   const own = add('u', ids);
-  const long = add('long', ['x'.repeat(10_000)]);
+  const long = add('long', ['x'.repeat(30_000)]);
   cache.evict(1);
   cache.evict(2);
   cache.evict(3);
   expect(textsOf(own)).toEqual(ids);
   cache.evict(4);
   expect(textsOf(own)).toEqual(['', '', '']);
-  expect(textsOf(long)).toEqual(['x'.repeat(10_000)]);
+  expect(textsOf(long)).toEqual(['x'.repeat(30_000)]);
   expect(textsOf(cache.get('u', 5) as CachedUser)).toEqual(ids);
 });
 
@@ -249,6 +304,13 @@ test('law 7: a user waits once to be shelved, however often something comes of t
   const due = Array.from({ length: 10 }, (_, i) => shelving.due(1_001 + i)).flat();
   expect(due).toEqual([1]);
   expect(shelving.waiting()).toBe(0);
+});
+
+test('law 7: users of many events are shelved a few at a time, as all others wait meanwhile', () => {
+  const shelving = createShelving(1);
+  for (let slot = 0; slot < 10; slot++) shelving.rests(slot, 1);
+  expect(shelving.due(2, () => 500)).toEqual([0, 1, 2, 3, 4]);
+  expect(shelving.due(2, () => 500)).toEqual([5, 6, 7, 8, 9]);
 });
 
 test('law 1: a user who takes the slot of one that is not held any more keeps their ids, though that one waited to be shelved', () => {

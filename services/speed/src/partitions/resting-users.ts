@@ -3,7 +3,7 @@
  * users and some hundred of them in a batch: as objects the garbage collector followed all of them, and the events of all users waited for it.
  *
  * A user has a slot for as long as the cache holds them. They are awake, an object, while a batch concerns them, and rest once it is committed. Some stay
- * awake: those with a long timeline, and those of whom more is known than has a form here.
+ * awake: those with a long timeline until it is put away, and those of whom more is known than has a form here. The events of either may be shelved.
  */
 import { bytesOfText, byteTape, readNumber, readText, writeNumber, writeText } from '@tributary/model/identity/byte-tape';
 import { type HeldTimeline, heldTimeline, type PackedTimelines } from '@tributary/views/packed-timelines';
@@ -16,8 +16,10 @@ export interface RestingUsers {
   take(): number;
   /** False: the user has to stay awake. */
   rest(user: CachedUser): boolean;
-  /** Holds the ids of the user's events as bytes, who rests: it takes time to make texts of them again. */
-  shelve(slot: number): void;
+  /** Holds the ids of the events as bytes: it takes time to make texts of them again. `timeline`: of the user in the slot. */
+  shelve(slot: number, timeline: HeldTimeline): void;
+  /** The other way, of a user who is awake. */
+  unshelve(user: CachedUser): void;
   /** The user as an object. */
   wake(slot: number, userKey: string): CachedUser;
   /** The user of the slot is not held any more. */
@@ -47,8 +49,8 @@ const PLACES = 11;
 
 /** In place of where bytes lie. */
 const NOWHERE = -1;
-/** Bytes of the ids of one user. */
-const MOST_IDS = 8 * 1024;
+/** Bytes of the ids of one user, as they are reserved: three for each letter. */
+const MOST_IDS = 60 * 1024;
 const BYTES_OF_NUMBERS = 8;
 
 const SCRATCH = byteTape(new Uint8Array(MOST_IDS));
@@ -82,9 +84,17 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
     return timeline;
   }
 
-  function readIds(place: number): string[] {
+  /** Gives the events their ids again, where these are bytes. */
+  function takeIds(slot: number, timeline: HeldTimeline): void {
+    const place = get(slot, IDS);
+    if (place === NOWHERE) return;
     const tape = byteTape(idsOf.at(place));
-    return Array.from({ length: readNumber(tape) }, () => readText(tape));
+    timelines.giveIds(
+      timeline,
+      Array.from({ length: readNumber(tape) }, () => readText(tape)),
+    );
+    idsOf.leave(place);
+    set(slot, IDS, NOWHERE);
   }
 
   function take(): number {
@@ -120,9 +130,8 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
       }
       return true;
     },
-    shelve(slot) {
-      if (get(slot, LENGTH) === 0 || get(slot, IDS) !== NOWHERE) return;
-      const timeline = timelineOf(slot);
+    shelve(slot, timeline) {
+      if (timeline.long !== undefined || timeline.length === 0 || get(slot, IDS) !== NOWHERE) return;
       const ids = timelines.takeIds(timeline);
       if (ids.reduce((sum, id) => sum + bytesOfText(id), BYTES_OF_NUMBERS) > MOST_IDS) return timelines.giveIds(timeline, ids);
       SCRATCH.at = 0;
@@ -131,10 +140,14 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
       set(slot, IDS, idsOf.hold(slot, SCRATCH.bytes.subarray(0, SCRATCH.at)));
       idsOf.tidy((moved, place) => set(moved, IDS, place));
     },
+    unshelve(user) {
+      takeIds(user.slot, user);
+      timelines.takeOut(user);
+    },
     wake(slot, userKey) {
-      const [ofNotes, ofIds] = [get(slot, NOTES), get(slot, IDS)];
+      const ofNotes = get(slot, NOTES);
       const { key, said, named } = ofNotes === NOWHERE ? NOTHING : notes.read(notesOf.at(ofNotes), userKey);
-      if (ofIds !== NOWHERE) timelines.giveIds(timelineOf(slot), readIds(ofIds));
+      takeIds(slot, timelineOf(slot));
       leaveBytes(slot);
       const user = newUser(timelines, slot, get(slot, RECORD_LENGTH), get(slot, TRIM_AT), get(slot, BATCH), key);
       user.block = get(slot, BLOCK) | 0;
@@ -145,6 +158,7 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
       user.isErased = get(slot, IS_ERASED) === 1;
       user.said = said;
       user.named = named;
+      timelines.takeOut(user);
       return user;
     },
     leave(slot) {

@@ -4,14 +4,14 @@ export interface Shelving {
   rests(slot: number, eviction: number): void;
   /** The user of the slot is awake, or not held any more. */
   leaves(slot: number): void;
-  /** Some of those who rested for long enough. */
-  due(eviction: number): number[];
+  /** Some of those who rested for long enough. `eventsOf`: how many events a slot has, which is what it takes to shelve them. */
+  due(eviction: number, eventsOf?: (slot: number) => number): number[];
   /** How many wait. */
   waiting(): number;
 }
 
-/** Users that are looked at at a time. */
-const MOST_AT_ONCE = 256;
+/** Events that are shelved at a time, but for those of the last user: all others wait meanwhile. */
+const MOST_AT_ONCE = 2_048;
 const NOT_AT_REST = -1;
 
 /** `after`: how many evictions they rest before. */
@@ -38,9 +38,9 @@ export function createShelving(after: number): Shelving {
     leaves(slot) {
       restedAt[slot] = NOT_AT_REST;
     },
-    due(eviction) {
+    due(eviction, eventsOf = () => 1) {
       const due: number[] = [];
-      for (let most = MOST_AT_ONCE; most > 0 && next < queue.length; most--) {
+      for (let left = MOST_AT_ONCE; left > 0 && next < queue.length; left--) {
         if ((since[next] as number) + after > eviction) break;
         const slot = queue[next++] as number;
         const at = restedAt[slot] as number;
@@ -48,7 +48,10 @@ export function createShelving(after: number): Shelving {
         if (at === NOT_AT_REST) continue;
         // Something came since: from now on as long again, at most.
         if (at + after > eviction) add(slot, eviction);
-        else due.push(slot);
+        else {
+          due.push(slot);
+          left -= eventsOf(slot);
+        }
       }
       if (next > MOST_AT_ONCE && 2 * next > queue.length) {
         queue = queue.slice(next);

@@ -51,13 +51,28 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
         held += weight - user.weight;
         user.weight = weight;
         user.isTouched = false;
-        if (!resting.rest(user)) continue;
-        awake[user.slot] = undefined;
+        rest(user);
         shelving.rests(user.slot, evictions);
       }
     }
     touched = later;
   }
+
+  /** Some stay awake. */
+  function rest(user: CachedUser): void {
+    if (resting.rest(user)) awake[user.slot] = undefined;
+  }
+
+  function shelve(slot: number): void {
+    const user = awake[slot];
+    if (user !== undefined) {
+      timelines.putAway(user);
+      rest(user);
+    }
+    resting.shelve(slot, awake[slot] ?? resting.timelineOf(slot));
+  }
+
+  const weightOf = (slot: number) => awake[slot]?.weight ?? resting.weightOf(slot);
 
   function touch(user: CachedUser): void {
     if (!user.isTouched) touched.push(user);
@@ -66,11 +81,12 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
 
   /** The user as the object that they are, who rests again with the next eviction. */
   function wake(slot: number, userKey: string): CachedUser {
-    const user = awake[slot] ?? resting.wake(slot, userKey);
-    if (awake[slot] === undefined) {
-      shelving.leaves(slot);
-      touch(user);
-    }
+    const known = awake[slot];
+    if (known?.isTouched === true) return known;
+    const user = known ?? resting.wake(slot, userKey);
+    if (known !== undefined) resting.unshelve(known);
+    shelving.leaves(slot);
+    touch(user);
     awake[slot] = user;
     return user;
   }
@@ -102,7 +118,7 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
     evict(batch) {
       evictions++;
       weigh(batch);
-      for (const slot of shelving.due(evictions)) resting.shelve(slot);
+      for (const slot of shelving.due(evictions, weightOf)) shelve(slot);
       if (held > maxEvents) evictOldest(batch);
       if (timelines.isWasteful()) timelines.compact(allTimelines());
     },
@@ -126,7 +142,7 @@ export function createUserCache(maxEvents: number, shelvedAfter = Number.POSITIV
     const oldestFirst = [...users].sort(([, a], [, b]) => lastBatch(a) - lastBatch(b));
     for (const [userKey, slot] of oldestFirst) {
       if (held <= maxEvents * KEEP || lastBatch(slot) > batch) break;
-      held -= awake[slot]?.weight ?? resting.weightOf(slot);
+      held -= weightOf(slot);
       timelines.release(awake[slot] ?? resting.timelineOf(slot));
       awake[slot] = undefined;
       resting.leave(slot);
