@@ -213,6 +213,22 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     test: 'services/api/test/joined-keys.test.ts',
   },
   {
+    lie: 'the keys of a person are all though the log lost events of a partition of them',
+    law: '7',
+    file: 'services/api/src/routes/users.ts',
+    from: '...Array.from(about, keptSince)',
+    to: '...Array.from(about, () => NEVER_CUT)',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
+    lie: 'a person lacks nothing that the log lost of their keys',
+    law: '7',
+    file: 'services/api/src/routes/users.ts',
+    from: '...keys.map((one) => partitionOf(one.userKey, deps.partitions))',
+    to: '...keys.map(() => partitions[0] as number)',
+    test: 'services/api/test/joined-keys.test.ts',
+  },
+  {
     lie: 'an export asks a log for more after its time',
     law: '7',
     file: `${EXPORT}/from-logs.ts`,

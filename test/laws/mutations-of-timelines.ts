@@ -37,6 +37,14 @@ export const MUTATIONS_OF_TIMELINES: readonly Mutation[] = [
     test: 'services/api/test/paths.test.ts',
   },
   {
+    lie: 'before the first generation a record has all that an order of history looks back at',
+    law: '7',
+    file: 'packages/serving/src/users/find-conversion.ts',
+    from: 'Math.min(seen.ts, logTimeMs - reachMs)',
+    to: 'Math.min(NEVER_CUT, logTimeMs - reachMs)',
+    test: 'services/api/test/lost-records.test.ts',
+  },
+  {
     lie: 'an explanation follows the speed layer where the generation was made by other definitions',
     law: '1',
     file: 'packages/serving/src/users/find-conversion.ts',

@@ -101,7 +101,8 @@ export async function takeSnapshot(
   const isAlone = layers === 'batch' && loaded.manifest !== null && definitions.own.joinedMs !== null;
   const atCut = isAlone ? gapsAtCut(states, loaded.manifest) : [];
   const uncounted = whyNotCountedOf(views.filter(isDemanded));
-  const retired = retiredDays(layers === 'speed' ? null : await wholeOf(deps.source, loaded, definitions.own));
+  const isBeside = layers === 'speed' && loaded.manifest !== null;
+  const retired = retiredDays(isBeside ? null : await wholeOf(deps.source, loaded, definitions.own));
   const found = { layers: wanted, served, pending, overflowed, health, stale, apart, atCut, uncounted, definitions };
 
   const answers = answersOf(speed, loaded, layers);

@@ -7,6 +7,7 @@ import { decodeLine } from '@tributary/model/reading/decode-line';
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import { cutMark } from '@tributary/views/record';
 import { ANYWHERE, namedMark } from '@tributary/views/said-marks';
@@ -160,6 +161,36 @@ test('law 5: an order from before links reach stays with its key, and is explain
     expect((await world.get(`/v1/conversions/old-order${query}`)).body).toMatchObject({ userId: 'cookie' });
   expect((await world.get('/v1/conversions/order?user=cookie')).body).toMatchObject({ userId: 'ada' });
   expect((await world.get('/v1/conversions/old-order?user=ada')).status).toBe(404);
+});
+
+test('law 7: the keys of a person may lack what the log lost in the partition of each, while records are promised from before', async () => {
+  const homes = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS));
+  const apart = [0, 1, 2, 3].find((partition) => !homes.includes(partition)) as number;
+  expect(new Set(homes).size).toBe(2);
+  const lacking = async (world: World) => {
+    await world.tick();
+    const metas = await Promise.all(['cookie', 'ada'].map((key) => world.get(`/v1/users/${key}/keys`)));
+    return metas.map(({ body }) => body.meta.reasons.includes('record_cut'));
+  };
+  const cutTs = NOON - DAY_MS;
+  const promisedMs = recordReachMs(DEFINITIONS);
+  for (const [partition, isMerged, expected] of [
+    [homes[0] as number, false, true],
+    [homes[1] as number, false, true],
+    [apart, false, false],
+    [apart, true, true],
+  ] as const) {
+    const world = await joinedWorld();
+    if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
+    expect(await lacking(world)).toEqual([false, false]);
+    // As the speed layer leaves it where the log has a hole: no record says so.
+    await world.commit(partition, {}, { cutTs });
+    expect(await lacking(world)).toEqual([expected, expected]);
+    await world.commit(partition, {}, { cutTs, logTimeMs: cutTs + promisedMs });
+    expect(await lacking(world)).toEqual([expected, expected]);
+    await world.commit(partition, {}, { cutTs, logTimeMs: cutTs + promisedMs + 1 });
+    expect(await lacking(world)).toEqual([false, false]);
+  }
 });
 
 test('law 7: an answer under a key lacks what the partition of its owner lacks', async () => {

@@ -2,7 +2,10 @@
 import { encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
-import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
+import { recordReachMs } from '@tributary/serving/users/record-reach';
+import { createSpeedWorker } from '@tributary/speed/pipeline';
+import { definitionsOf, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
+import { createMemoryDisk, createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { cutMark } from '@tributary/views/record';
 import { expect, test } from 'vitest';
 import { createWorld, defaults, event, NOON, PARTITIONS } from './world.ts';
@@ -122,6 +125,38 @@ test('law 7: a partition whose records were kept for less long than this version
   await world.commit(partition, {}, { keptMs: defaults.lookbackMs - DAY_MS });
   await world.tick();
   for (const path of paths) expect([path, (await metaOf(path)).reasons]).toEqual([path, ['record_cut']]);
+});
+
+test('law 7: before the first generation, an order of imported history that looks back further than records reach is explained as incomplete', async () => {
+  const world = await createWorld();
+  const log = createMemoryLog({ partitions: PARTITIONS, disk: createMemoryDisk() });
+  let commits = 0;
+  const worker = createSpeedWorker({
+    ...{ log, store: world.memory.speed(), definitions: defaults, sha256Hex, digestOf: sha256Hex },
+    partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
+    commitId: () => `c${++commits}`,
+    limits: { waitMs: 0 },
+  });
+  const oldest = NOON - recordReachMs(defaults);
+  const backMs = defaults.lookbackMs + defaults.longestOnceMs;
+  const bought = { value: 100, currency: 'EUR' };
+  for (const [userId, clickTs, orderTs] of [
+    ['whole', oldest + 1, oldest + 1 + backMs],
+    ['lacking', oldest, oldest + backMs],
+  ] as const) {
+    const touch = event({ type: 'ad_click', id: `click of ${userId}`, channel: 'c', userId, ts: clickTs });
+    const order = event({ type: 'purchase', id: userId, userId, ts: orderTs, ...bought });
+    await log.append(partitionOf(userId, PARTITIONS), { kind: 'events', body: [touch, order].map(encodeEvent).join('\n') });
+  }
+  while ((await worker.runOnce()) > 0);
+  await worker.settle();
+  await world.tick();
+  const explained = async (id: string) => {
+    const { touches, meta } = (await world.get(`/v1/conversions/${id}`)).body;
+    return [touches.length, meta.sources, meta.complete, meta.reasons];
+  };
+  expect(await explained('whole')).toEqual([1, ['speed'], true, []]);
+  expect(await explained('lacking')).toEqual([0, ['speed'], false, ['record_cut']]);
 });
 
 test('law 7: journeys of a record that lost events are reported as incomplete', async () => {

@@ -45,6 +45,9 @@ test('law 7: where generations are lost, real time that was built again of what 
   expect(lacking).toMatchObject({ complete: false, reasons: ['events_retired'] });
   expect(lacking.warnings[0]).toContain('no generation that is left has them');
   expect(await said(`from=${day(-400)}`)).toMatchObject({ complete: false });
+  // Real time by itself has the very same rows.
+  expect(await said('layer=speed')).toEqual({ ...lacking, view: 'speed' });
+  expect(await said(`layer=speed&from=${day(-200)}`)).toMatchObject({ complete: true });
 });
 
 test.each([

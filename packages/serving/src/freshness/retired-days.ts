@@ -37,7 +37,7 @@ export interface RetiredDays {
   lacks(): readonly string[];
 }
 
-/** `manifest`: null where rows of the speed layer alone count, whose events are never old enough to be retired. */
+/** `manifest`: null where rows of the speed layer alone count beside a generation: they came after its cut, and what came after the oldest cut is never retired. */
 export function retiredDays(manifest: Whole): RetiredDays {
   let lacking: readonly string[] = [];
   const note = ({ fromDay }: Days) => {

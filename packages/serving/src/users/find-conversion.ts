@@ -16,6 +16,7 @@ import type { RecordOwner, RecordSize, ServingStore } from '@tributary/store/ser
 import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
 import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import type { TimelineEvent } from '@tributary/views/timeline';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import { retiredSince } from '../freshness/retired-days.ts';
 import { fromStore } from '../from-store.ts';
 import { type Gap, gapsAmong, gapsOf } from '../gaps.ts';
@@ -208,7 +209,10 @@ async function findOf(
   const logTimeMs = board.states()[partition]?.logTimeMs ?? Number.POSITIVE_INFINITY;
 
   const inForce = board.definitions(partition);
-  const cutTs = Math.max(marked, cutOfRecords(board.states()[partition] ?? null, recordReachMs(inForce)));
+  const reachMs = recordReachMs(inForce);
+  // Records never had those events of imported history that are older than they reach; without a generation nothing else has them.
+  const neverKept = manifest === null && seen !== undefined ? Math.min(seen.ts, logTimeMs - reachMs) : NEVER_CUT;
+  const cutTs = Math.max(marked, cutOfRecords(board.states()[partition] ?? null, reachMs), neverKept);
   // The report's rows of the conversion are the generation's, made by its definitions, plus what the speed layer added.
   const ofGeneration = manifest === null ? inForce : deps.storedDefinitions(manifest.definitions);
   const differs = Boolean(board.states()[partition]) && inForce.version !== ofGeneration.version;

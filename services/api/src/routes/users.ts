@@ -7,6 +7,7 @@ import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
 import { keysOfUser, linksOfKey } from '@tributary/views/identity/keys-of';
+import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { z } from 'zod';
@@ -74,16 +75,27 @@ export const routes: Routes =
       };
     });
 
+    /** Up to when records of the partition may lack events, links among them, that say whose its keys are. */
+    const keptSince = (partition: number) => {
+      const definitions = board.definitions(partition);
+      return cutOfPartition(board.states()[partition], definitions, recordReachMs(definitions));
+    };
+
     serve(app, USER_ROUTES.userKeys, async (request) => {
       const { id: userId } = request.params;
       const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
       const found = await records.read(request.owner, [asked], (_records, [key]) => {
         const windowMs = board.joinedMs();
         const { userKey, partitions, stored, asked: first, inFlight = [] } = key as AnsweringKey;
+        const record = textOf(stored);
+        const keys = windowMs === null ? [] : keysOfUser(userKey, record, windowMs);
+        const among = new Set([...partitions, ...keys.map((one) => partitionOf(one.userKey, deps.partitions))]);
+        // Two users were merged: events may come through keys that the record does not name.
+        const about = namedIn(record)?.has(ANYWHERE) ? board.states().keys() : among;
         return {
-          ...{ owner: userKey, partitions, inFlight, cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first)) },
+          ...{ owner: userKey, partitions, inFlight, keys },
+          cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first), ...Array.from(about, keptSince)),
           links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
-          keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
         };
       });
       const { lagMs, watermark, missing, notes } = board.health();
