@@ -1,3 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { READ_BYTES } from '@tributary/archiver/fill';
+import { DEFAULT_LIMITS } from '@tributary/archiver/pipeline';
 import type { EventLog } from '@tributary/log/port';
 import { BEHIND_ALL, idOf, positionOf } from '@tributary/log/redis-stream/layout';
 import { openRedisStreamLog, type RedisStreamLogOptions } from '@tributary/log/redis-stream/redis-stream-log';
@@ -308,6 +311,53 @@ it('law 7: a backlog of heavy entries is read in bounded pieces, however light t
     while (reads.flat().filter((length) => length === heavy).length < partitions * 100) reads.push(await read());
     const bytes = reads.map((lengths) => lengths.reduce((sum, length) => sum + length, 0));
     expect(Math.max(...bytes), 'bytes of one read').toBeLessThanOrEqual(2 * maxBytes);
+  } finally {
+    await log.close();
+  }
+});
+
+it('law 7: an archiver that has read hundreds of light entries reads the heavy ones behind them in bounded pieces', async () => {
+  const partitions = 4;
+  const log = await openLog('backlog', partitions);
+  try {
+    const after = new Map(Array.from({ length: partitions }, (_, partition): [number, string | null] => [partition, null]));
+    const append = (body: string, count: number) =>
+      Promise.all(
+        [...after.keys()].flatMap((partition) =>
+          Array.from({ length: count }, () => log.append(partition, { kind: 'events', body })),
+        ),
+      );
+    const { maxEntries } = DEFAULT_LIMITS;
+    const readAll = async (count: number) => {
+      const bytes: number[] = [];
+      for (let left = count * partitions; left > 0; ) {
+        const entries = await log.read(after, { maxEntries, maxBytes: READ_BYTES, waitMs: 0 });
+        for (const { partition, position } of entries) after.set(partition, position);
+        left -= entries.length;
+        bytes.push(entries.reduce((sum, { body }) => sum + body.length, 0));
+      }
+      return bytes;
+    };
+    // Three times: the first reads ask for little.
+    for (let i = 0; i < 3; i++) {
+      await append('light', 200);
+      await readAll(200);
+    }
+    for (let i = 0; i < 10; i++) await append('x'.repeat(64 * 1024), 20);
+    expect(Math.max(...(await readAll(200))), 'bytes of one read').toBeLessThanOrEqual(READ_BYTES);
+  } finally {
+    await log.close();
+  }
+});
+
+it('an append whose reply came while this process did something else for longer than it may take is not lost', async () => {
+  const log = await openLog('late', 1, { appendTimeoutMs: 200 });
+  try {
+    await withClient((redis) => redis.call('CLIENT', 'PAUSE', '80'));
+    const appended = log.append(0, { kind: 'events', body: 'a' });
+    for (let turns = 0; turns < 3; turns++) await turn();
+    for (const until = performance.now() + 400; performance.now() < until; );
+    expect(await appended).toMatch(/./);
   } finally {
     await log.close();
   }

@@ -154,23 +154,28 @@ test('law 5: a key that its owner answers for is not compared, and who was linke
   await world.close();
   world = await createWorld(joined);
   world.advance(FROM + 2 * DAY_MS);
-  await world.ingest([view('a', 'ann', 1), view('b', 'bob', 2), view('c', 'cy', 3), view('d', 'dan', 4)]);
+  await world.ingest([view('a', 'ann', 1), view('b', 'bob', 2), view('c', 'cy', 3), view('d', 'dan', 4), view('e', 'eve', 5)]);
   await world.run({}, { parseDefinitions: (json) => storedDefinitions(json, sha256Hex) });
   const { createdAt } = await world.manifest(1);
   const version = signalsOf(joined, sha256Hex).get('views')?.version;
-  const keysOf = { bob: { owner: 'ann', keys: [] }, cy: { owner: 'cy', keys: [{ userId: 'x', since: createdAt, events: 1 }] } };
+  const keysOf = {
+    bob: { owner: 'ann', keys: [] },
+    // By chance the owner has the same value as the archive has of this key.
+    eve: { owner: 'ann', keys: [] },
+    cy: { owner: 'cy', keys: [{ userId: 'x', since: createdAt, events: 1 }] },
+  };
   await using server = await fakeServer(({ path, body }) => {
     const [, user = ''] = /^\/v1\/users\/(\w+)\//.exec(path) ?? [];
     if (path.endsWith('/keys')) return { body: keysOf[user as keyof typeof keysOf] ?? { owner: user, keys: [] } };
     if (user !== '') return { body: { signals: [] } };
     const { users } = body as { users: string[] };
-    const values = (of: string) => ({ views: { value: of === 'ann' ? 1 : 7, status: 'READY', version } });
+    const values = (of: string) => ({ views: { value: of === 'ann' || of === 'eve' ? 1 : 7, status: 'READY', version } });
     return { body: { results: users.map((userId) => ({ userId, values: values(userId) })) } };
   });
   const asked = ['signals', 'consistency', '--json', '--data-dir', world.dataDir, '--url', server.url];
   const { code, stdout } = await tributary(asked, { cwd });
   expect(JSON.parse(stdout)).toMatchObject({
-    ...{ users: 4, compared: 3, notAnswered: 1, inFlight: 1, mismatches: 1 },
+    ...{ users: 5, compared: 3, notAnswered: 2, inFlight: 1, mismatches: 1 },
     bySignal: [{ signal: 'views', compared: 2, mismatches: 1 }],
     examples: [{ user: 'dan' }],
   });

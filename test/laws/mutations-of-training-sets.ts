@@ -99,6 +99,14 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     test: 'test/laws/law-5-beside-live.test.ts',
   },
   {
+    lie: 'a key that its owner answers for is compared where both happen to have the same',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: "links.get(user) === 'owner';",
+    to: "links.get(user) === 'owner' && exactJson(said?.value) !== exactJson(values?.get(name) ?? null);",
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
+  {
     lie: 'a live value has no link that came since the cut',
     law: '5',
     file: 'packages/cli/src/commands/signals-consistency.ts',

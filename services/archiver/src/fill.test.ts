@@ -31,3 +31,12 @@ test('law 7: an archiver reads a backlog of heavy entries in bounded pieces, and
   const segments = await Promise.all([0, 1].map((partition) => rig.segments(partition)));
   expect(segments.map((own) => own.reduce((rows, { deadRows }) => rows + deadRows, 0))).toEqual([entries, entries]);
 });
+
+test('a turn says whether it read all that it may of a partition: the archiver does not rest then', async () => {
+  const rig = await createRig(2);
+  onTestFinished(() => rig.close());
+  const limits = { ...DEFAULT_LIMITS, waitMs: 0, gatherMs: 0, maxEntries: 3 };
+  const archiver = await rig.start({ limits });
+  for (let i = 0; i < 5; i++) await rig.log.append(0, { kind: 'events', body: 'no event' });
+  expect([await archiver.turn(), await archiver.turn(), await archiver.turn()]).toEqual([true, false, false]);
+});

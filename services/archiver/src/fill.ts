@@ -15,7 +15,10 @@ export interface ReadLimits extends SpoolLimits {
   readonly gatherMs: number;
 }
 
-/** All partitions together, bytes: behind a backlog of imports `maxEntries` alone would be hundreds of megabytes. */
+/**
+ * All partitions together, bytes: behind a backlog of imports `maxEntries` alone would be hundreds of megabytes. The first read of a log in Redis in which heavy
+ * entries follow many light ones is bounded by `maxEntries` alone.
+ */
 export const READ_BYTES = 16 * 1024 * 1024;
 
 export interface FillOptions {
@@ -30,29 +33,32 @@ export interface FillOptions {
 }
 
 export interface Filler {
-  /** One read of all spools that take more. */
-  read(waitMs: number, signal: AbortSignal | undefined): Promise<void>;
+  /** One read of all spools that take more. True: it brought all that it may of a partition. */
+  read(waitMs: number, signal: AbortSignal | undefined): Promise<boolean>;
   /** Barriers reach the partitions within moments of each other: partitions sealed together close together. */
   gather(signal: AbortSignal | undefined): Promise<void>;
 }
 
 export function createFiller({ log, spools, limits, markLostTail, now, hook, onOutrun }: FillOptions): Filler {
-  async function read(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  async function read(waitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
     const open = spools.all().filter((spool) => spool.seals === null && !spool.lostTail);
     const after = new Map(open.map((spool) => [spool.partition, spool.upTo]));
-    if (after.size === 0) return;
+    if (after.size === 0) return false;
     const entries = await unlessOutrun(signal, async () => {
       const { maxEntries } = limits;
       const found = await log.read(after, { maxEntries, maxBytes: READ_BYTES, waitMs, ...(signal && { signal }) });
       return following(found, signal);
     });
     const room = roomIn(spools.all(), limits);
+    let isFull = false;
     for (const [partition, own] of Map.groupBy(entries, (entry) => entry.partition)) {
+      isFull ||= own.length >= limits.maxEntries;
       const spool = spools.get(partition) as Spool;
       const rows = Math.min(limits.segmentRows, spool.rows + room);
       await fillSpool(spool, own, log.partitions, { rows, bytes: limits.segmentBytes }, now());
     }
     if (entries.length > 0) await hook('afterSpool');
+    return isFull;
   }
 
   /** The entries found that follow what is spooled. Where the log lost what is spooled, the segment ends before them. */

@@ -34,7 +34,8 @@ export interface ArchiverLimits extends ReadLimits {
 }
 
 export const DEFAULT_LIMITS: ArchiverLimits = {
-  maxEntries: 256,
+  // What follows light entries may be heavy, all of it: with 16 partitions and entries of 64 KiB this is 67 MB at once.
+  maxEntries: 64,
   segmentRows: 250_000,
   segmentBytes: 64 * 1024 * 1024,
   spoolRows: ARCHIVER_SETTINGS.spoolRows.default,
@@ -72,8 +73,11 @@ export interface ArchiverOptions {
 }
 
 export interface Archiver {
-  /** One iteration: reads once, spools, closes what is due. After it threw, the next one starts again from the manifests, but for what the log lost. */
-  turn(signal?: AbortSignal): Promise<void>;
+  /**
+   * One iteration: reads once, spools, closes what is due. After it threw, the next one starts again from the manifests, but for what the log lost. True: the log
+   * may have more of a partition than one read brings.
+   */
+  turn(signal?: AbortSignal): Promise<boolean>;
   /** Partitions with entries that are spooled but not archived, and since when. */
   spools(): readonly Readonly<Spool>[];
 }
@@ -144,12 +148,13 @@ export function createArchiver(options: ArchiverOptions): Archiver {
   return {
     async turn(signal) {
       const ours = assigned();
-      if (ours === null) return;
+      if (ours === null) return false;
+      let hasMore = false;
       try {
         if (inDoubt) await spools.startAgain(signal);
         inDoubt = false;
         await spools.follow(ours, signal);
-        await filler.read(limits.waitMs, signal);
+        hasMore = await filler.read(limits.waitMs, signal);
         await readOwed(signal);
         await filler.gather(signal);
         const due = new Set(dueSpools(spools.all(), limits, now()));
@@ -167,6 +172,7 @@ export function createArchiver(options: ArchiverOptions): Archiver {
         throw error;
       }
       await trimmer.trim();
+      return hasMore;
     },
     spools: spools.all,
   };

@@ -46,7 +46,7 @@ export interface Consistency {
   readonly compared: number;
   /** The API gave no value of that instant and key: what records hold does not reach, the version is another one, or an owner answers for the key. */
   readonly notAnswered: number;
-  /** They differ, and an event of before, or a link, came after the cut: the archive learns of it with the next generation. */
+  /** They differ, and an event of before, or a link, came after the cut: the archive learns of it with the next generation. All that differs of such a user is here. */
   readonly inFlight: number;
   readonly mismatches: number;
   /** In the order of the definitions. */
@@ -116,10 +116,14 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
   const { pastValues } = await import('@tributary/archive/history/past-values');
   const { past, definitions } = question;
   const live = new Map<string, Answered['values']>();
+  const links = new Map<string, Link | null>();
   for (let from = 0; from < users.length; from += USERS_AT_ONCE) {
     context.terminal.progress(`asking of ${from} of ${users.length} users`);
-    for (const { userId, values } of await answersOf(context, past, definitions, users.slice(from, from + USERS_AT_ONCE)))
+    for (const { userId, values } of await answersOf(context, past, definitions, users.slice(from, from + USERS_AT_ONCE))) {
       live.set(userId, values);
+      // After the values: of a key that was linked in between they may be its owner's already.
+      if (past.definitions.joinedMs !== null) links.set(userId, await linkOf(context, userId, past));
+    }
   }
   async function* rows() {
     for (const user of users) yield { user, atMs: past.cutMs, label: null };
@@ -131,7 +135,8 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
   for await (const { user, values } of pastValues({ ...question, rows: rows() }))
     for (const { name, version } of definitions) {
       const said = live.get(user)?.[name];
-      if (values === null || said?.status !== 'READY' || said.version !== version) {
+      const isOthers = links.get(user) === 'owner';
+      if (values === null || said?.status !== 'READY' || said.version !== version || isOthers) {
         counts.notAnswered++;
         continue;
       }
@@ -142,14 +147,13 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
       if (exactJson(said.value) !== exactJson(parseExactJson(exactJson(archive))))
         differing.push({ user, signal: name, live: said.value, archive });
     }
-  const why = new Map<string, Why | null>();
-  for (const { user } of differing) if (!why.has(user)) why.set(user, await whyDiffers(context, user, past));
-  const mismatches = differing.filter(({ user }) => why.get(user) === null);
-  const inFlight = differing.filter(({ user }) => why.get(user) === 'came since');
-  const excused = differing.filter(({ user }) => why.get(user) !== null);
-  const ofOthers = excused.length - inFlight.length;
+  const changed = new Map<string, boolean>();
+  for (const { user } of differing)
+    if (!changed.has(user)) changed.set(user, links.get(user) === 'since' || (await cameLate(context, user, past.cutMs)));
+  const mismatches = differing.filter(({ user }) => !changed.get(user));
+  const inFlight = differing.filter(({ user }) => changed.get(user));
   const bySignal = definitions.map(({ name }) => {
-    const came = excused.filter(({ signal }) => signal === name);
+    const came = inFlight.filter(({ signal }) => signal === name);
     const own = mismatches.filter(({ signal }) => signal === name);
     const compared = (comparedOf.get(name) ?? 0) - came.length;
     const ofNumbers =
@@ -160,8 +164,7 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
     generation: past.generation,
     asOf: past.cutMs,
     users: users.length,
-    compared: counts.compared - ofOthers,
-    notAnswered: counts.notAnswered + ofOthers,
+    ...counts,
     inFlight: inFlight.length,
     mismatches: mismatches.length,
     bySignal,
@@ -202,18 +205,14 @@ async function answersOf(
   return (await context.api('read').post<AnswerOf<'queryValues'>>('/v1/signals/values', body)).results;
 }
 
-/** `owner`: another key answers for it. */
-type Why = 'came since' | 'owner';
+/** `owner`: another key answers for it. `since`: a key was linked to it after the cut, or less than an hour before. */
+type Link = 'owner' | 'since';
 
-/** null: nothing that is known says why. */
-async function whyDiffers(context: Context, user: string, { cutMs, definitions }: ArchivedPast): Promise<Why | null> {
-  if (definitions.joinedMs !== null) {
-    const { owner, keys } = await context.api('read').get<AnswerOf<'userKeys'>>(`/v1/users/${encodeURIComponent(user)}/keys`);
-    if (owner !== user) return 'owner';
-    // Some are of a whole hour.
-    if (keys.some(({ since }) => since !== null && since > cutMs - HOUR_MS)) return 'came since';
-  }
-  return (await cameLate(context, user, cutMs)) ? 'came since' : null;
+async function linkOf(context: Context, user: string, { cutMs }: ArchivedPast): Promise<Link | null> {
+  const { owner, keys } = await context.api('read').get<AnswerOf<'userKeys'>>(`/v1/users/${encodeURIComponent(user)}/keys`);
+  if (owner !== user) return 'owner';
+  // Some are of a whole hour.
+  return keys.some(({ since }) => since !== null && since > cutMs - HOUR_MS) ? 'since' : null;
 }
 
 /** Whether the record has an event from before the cut that was received since. */
@@ -228,7 +227,7 @@ function linesOf(found: Consistency): string[] {
   const { generation, asOf, users, compared, notAnswered, inFlight, mismatches, bySignal, examples } = found;
   return [
     `${counted(compared, 'value')} of ${counted(users, 'user')} as of the cut of generation ${generation}, ${instant(asOf)}: ${counted(mismatches, 'mismatch', 'mismatches')}`,
-    ...(inFlight > 0 ? [`${counted(inFlight, 'value')} differ by events that came after the cut`] : []),
+    ...(inFlight > 0 ? [`${counted(inFlight, 'value')} differ, perhaps by events or links that came after the cut`] : []),
     ...(notAnswered > 0 ? [`${counted(notAnswered, 'value')} not compared: the API has none of that instant and key`] : []),
     ...(compared === 0 ? ['nothing was compared: ask for signals with windows shorter than records are kept'] : []),
     ...bySignal

@@ -48,11 +48,14 @@ export function createAppender({ redis, keys, identity, limits, timeoutMs }: App
       failGroup = (error) => {
         for (const append of [...open]) settle(append, error);
       };
-      timer = setTimeout(() => {
+      const timedOut = () => {
+        if (open.size === 0) return;
         failGroup?.(unavailable(`no reply within ${timeoutMs} ms, the outcome is unknown`));
         // Its late replies are worth nothing, and whatever is stuck must not pile up in the socket.
         redis.disconnect(true);
-      }, timeoutMs);
+      };
+      // After a turn that took long, timers come before sockets are read: what came meanwhile is read first.
+      timer = setTimeout(() => setImmediate(timedOut), timeoutMs);
       writeGroup(redis, keys, identity, group, settle);
     });
     clearTimeout(timer);

@@ -1,6 +1,7 @@
 /** Connections to Redis, whichever the url names; what each kind may do stands in options.ts. */
 import { type Cluster, Redis } from 'ioredis';
 import { connectCluster } from './cluster.ts';
+import { giveUpAfterReading } from './late-replies.ts';
 import { askAgainInTime } from './loading.ts';
 import { type ConnectionOptions, REDIS_OPTIONS, type RedisKind, reconnectDelayMs } from './options.ts';
 import { demandMaster, refusal, silent } from './refusal.ts';
@@ -9,6 +10,7 @@ import { parseRedisUrl, type RedisTarget } from './url.ts';
 export { REDIS_OPTIONS, type RedisKind } from './options.ts';
 
 askAgainInTime();
+giveUpAfterReading();
 
 /** One server, a master behind Sentinels, or a cluster. */
 export type RedisConnection = Redis | Cluster;

@@ -137,8 +137,8 @@ async function setOf({ trainingSets, now }: ApiContext['deps'], id: string): Pro
 }
 
 /**
- * What rows of a set lack: where keys of one person are joined, what was in flight between them at the cut of its generation. Real time knows that for as
- * long as the generation is kept.
+ * What rows of a set lack: where keys of one person are joined, what was in flight between them at the cut of its generation. Real time knows that of
+ * the newest eight generations; of older ones that are kept the set lacks an unknown part.
  */
 async function lacks(
   { deps, board }: Pick<ApiContext, 'deps' | 'board'>,
