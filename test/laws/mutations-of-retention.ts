@@ -213,4 +213,20 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     to: "layers === 'speed';",
     test: 'services/api/test/retired-days.test.ts',
   },
+  {
+    lie: 'what was retired since it was asked for first stays unknown',
+    law: '7',
+    file: 'packages/archive/src/retention/retired.ts',
+    from: '[ino, size, mtimeNs]',
+    to: '[size, mtimeNs]',
+    test: 'packages/archive/src/retention/retired.test.ts',
+  },
+  {
+    lie: 'with every answer all is read that was ever retired',
+    law: '7',
+    file: 'packages/archive/src/retention/retired.ts',
+    from: 'if (known?.file !== file) known',
+    to: 'known',
+    test: 'packages/archive/src/retention/retired.test.ts',
+  },
 ];

@@ -13,7 +13,7 @@ import { readLastCheck } from '../last-check.ts';
 import type { GenerationManifest, Publication } from '../layout.ts';
 import { type PlanDemand, planRun, type RunPlan } from '../plan/run-plan.ts';
 import { currentPublication, type PublicationDraft, publish, readSaid, type Said } from '../publications.ts';
-import { retiredBefore } from '../retention/retired.ts';
+import { rememberedRetiredBefore } from '../retention/retired.ts';
 import { type DiscardDraft, discardStaged } from '../retire.ts';
 import { createRowsFiles, isRowsFile } from '../rows-file.ts';
 import { readViewRows } from '../views.ts';
@@ -72,7 +72,7 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
 
     manifests: all,
 
-    retiredBefore: () => retiredBefore(dataDir),
+    retiredBefore: rememberedRetiredBefore(dataDir),
 
     /** What a run would read if it were asked for now. Rejects with `manifest_corrupt`. */
     plan: async (demand: Omit<PlanDemand, 'manifests'>): Promise<RunPlan> =>

@@ -2,9 +2,10 @@
  * What retention by age took out of the archive: written before the first manifest changes. A generation that is computed from nothing
  * is not whole before `before`, and says so.
  */
+import { stat } from 'node:fs/promises';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { z } from 'zod';
-import { writeDurably } from '../durable.ts';
+import { errorCode, writeDurably } from '../durable.ts';
 import { readManifest, toJson } from '../manifest-file.ts';
 
 const Gone = z.object({ path: z.string(), partition: z.int().min(0), rows: z.int().min(0), bytes: z.int().min(0) });
@@ -56,4 +57,27 @@ export async function writeRetired(dataDir: string, retired: Retired): Promise<v
 /** The archive may lack events before this instant, epoch ms; null: it lacks none. Asked after manifests were listed, it holds for them. */
 export async function retiredBefore(dataDir: string): Promise<number | null> {
   return (await readRetired(dataDir))?.before ?? null;
+}
+
+/** The same, for who asks with every answer: the file may name thousands of others, and is read again where another one stands in its place. */
+export function rememberedRetiredBefore(dataDir: string): () => Promise<number | null> {
+  let known: { readonly file: string; readonly before: number | null } | null = null;
+  return async () => {
+    // Looked at before it is read: one that comes in between is read again the next time.
+    const file = await identityOf(dataPath(dataDir, 'archiveRetired'));
+    if (file === null) return null;
+    if (known?.file !== file) known = { file, before: await retiredBefore(dataDir) };
+    return known.before;
+  };
+}
+
+/** Each version is a file of its own, which is renamed into its place (`writeDurably`). null: there is none. */
+async function identityOf(path: string): Promise<string | null> {
+  try {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+    return [ino, size, mtimeNs].join(' ');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
