@@ -4,6 +4,8 @@ import type { Mutation } from './mutation-list.ts';
 const HISTORY = 'packages/archive/src/history';
 const DROPPED = 'test/contract/dropped-bytes.redis.test.ts';
 const SHOWN = 'services/api/src/erasures/shown.ts';
+const LIFT = 'services/api/src/erasures/lift.ts';
+const TAKE_BACK = 'services/api/src/erasures/take-back.ts';
 const RECEIPTS = 'services/api/test/erasures.test.ts';
 const RACES = 'services/api/test/lift-races.test.ts';
 const PAST = 'jobs/recompute/test/erasure-past.test.ts';
@@ -108,7 +110,7 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
   {
     lie: 'a lift that the log may lack is not asked for again by a regulation',
     law: '9',
-    file: 'services/api/src/erasures/lift.ts',
+    file: LIFT,
     from: "receipt !== undefined && stateOf(receipt, before) !== 'lifted'",
     to: 'receipt?.lifted === null',
     test: 'services/api/test/regulations.test.ts',
@@ -116,7 +118,7 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
   {
     lie: 'a regulation lifts the first of its users alone',
     law: '9',
-    file: 'services/api/src/erasures/lift.ts',
+    file: LIFT,
     from: 'for (const [user, due] of asked)',
     to: 'for (const [user, due] of asked.slice(0, 1))',
     test: 'services/api/test/regulations.test.ts',
@@ -268,7 +270,7 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
   {
     lie: 'an erasure that was lifted right before an older generation is published is not seen',
     law: '9',
-    file: 'services/api/src/routes/generations.ts',
+    file: TAKE_BACK,
     from: 'if (lifted === 0 || before === null) return;',
     to: 'if (lifted >= 0) return;',
     test: RACES,
@@ -276,25 +278,97 @@ export const MUTATIONS_OF_FORGETTING: readonly Mutation[] = [
   {
     lie: 'readers keep an older generation that was published right behind a lift',
     law: '9',
-    file: 'services/api/src/routes/generations.ts',
-    from: 'await deps.source.publish(published.sequence, draft, published.sequence)',
-    to: 'await Promise.resolve(draft)',
+    file: TAKE_BACK,
+    from: 'deps.source.publish(sequence, draft, Math.max(sequence, above))',
+    to: 'Promise.resolve(draft)',
     test: RACES,
   },
   {
     lie: 'an erasure is lifted where readers went back to a generation from before it meanwhile',
     law: '9',
-    file: 'services/api/src/erasures/lift.ts',
-    from: '!(await isPublishedWithout(deps, receipt))',
-    to: '(await isPublishedWithout(deps, receipt)) === null',
+    file: LIFT,
+    from: '!(await isPublishedWithout(deps, lifted))',
+    to: '(await isPublishedWithout(deps, lifted)) === null',
     test: RACES,
   },
   {
     lie: 'a lift that was refused stands in its receipt',
     law: '9',
-    file: 'services/api/src/erasures/lift.ts',
-    from: 'for (const one of [...others, receipt]) await desk.write(one);',
-    to: '',
+    file: LIFT,
+    from: 'for (const one of [...others, now]) await desk.write({ ...one, lifted: null });',
+    to: ';',
+    test: RACES,
+  },
+  {
+    lie: 'a lift that is asked for again does not look what is published',
+    law: '9',
+    file: LIFT,
+    from: 'if (!(await isPublishedWithout(deps, lifted))) {',
+    to: 'if (now.lifted === null && !(await isPublishedWithout(deps, lifted))) {',
+    test: RACES,
+  },
+  {
+    lie: 'of two lifts at once, the one that is refused writes its end over that of the other',
+    law: '9',
+    file: LIFT,
+    from: 'const now = await desk.read(receipt.id);',
+    to: 'const now = receipt;',
+    test: RACES,
+  },
+  {
+    lie: 'of two lifts at once, the one that is refused takes the end of the other out of the receipt',
+    law: '9',
+    file: LIFT,
+    from: 'now.lifted === null && (await isEnd(desk, receipt.id, end))',
+    to: 'now.lifted === null',
+    test: RACES,
+  },
+  {
+    lie: 'a generation that has an earlier lift of a user was computed without them',
+    law: '9',
+    file: LIFT,
+    from: "(manifest?.lifted?.[digest]?.position ?? '') > recorded.position",
+    to: 'manifest?.lifted?.[digest] !== undefined',
+    test: RACES,
+  },
+  {
+    lie: 'readers keep a generation from before a lift that was published once more before it was taken back',
+    law: '9',
+    file: TAKE_BACK,
+    from: 'newest = await deps.source.publication();',
+    to: 'newest = null;',
+    test: RACES,
+  },
+  {
+    lie: 'another generation that was published meanwhile is taken back too',
+    law: '9',
+    file: TAKE_BACK,
+    from: 'newest?.generation === published.generation',
+    to: 'newest !== null',
+    test: RACES,
+  },
+  {
+    lie: 'a request that was killed before it looked for lifts is done when it is asked for again',
+    law: '9',
+    file: 'services/api/src/routes/generations.ts',
+    from: 'await takeBackWhatWasLeft(context, manifest, newest, pointer?.sequence);',
+    to: 'await Promise.resolve();',
+    test: RACES,
+  },
+  {
+    lie: 'what is taken back is numbered below the pointer, so readers do not follow it',
+    law: '9',
+    file: TAKE_BACK,
+    from: 'Math.max(sequence, above)',
+    to: 'sequence',
+    test: RACES,
+  },
+  {
+    lie: 'readers keep an older generation where receipts cannot be read once it is published',
+    law: '9',
+    file: TAKE_BACK,
+    from: 'if (before !== null) await takeBack(',
+    to: 'if (before === undefined) await takeBack(',
     test: RACES,
   },
   {

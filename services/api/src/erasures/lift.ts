@@ -1,5 +1,6 @@
 /** The end of an erasure. */
 import type { Receipt } from '@tributary/archive/erasures';
+import type { GenerationManifest } from '@tributary/archive/layout';
 import { encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import type { ApiContext } from '../context.ts';
@@ -66,14 +67,18 @@ async function lift({ deps }: ApiContext, request: Asker, user: string, { receip
   const desk = deps.erasures;
   const [by, atMs] = [actorOf(request), deps.now()];
   const end = { at: atMs, by };
-  const lifted = { ...receipt, lifted: receipt.lifted ?? end };
+  // Another request at the same moment may have written its end since, and the log may have its lift: that end stays.
+  const now = await desk.read(receipt.id);
+  const lifted = { ...now, lifted: now.lifted ?? end };
   // Before the log has it: a receipt that does not know of a lift would call the user refused who is not. This one first: until the log
   // has the lift it can be asked for again, which ends those that a crash left open.
   await desk.write(lifted);
   for (const one of others) await desk.write({ ...one, lifted: end });
-  // Who publishes an older generation looks for lifts once it is published: of both at once one is seen here, or there.
-  if (receipt.lifted === null && !(await isPublishedWithout(deps, receipt))) {
-    for (const one of [...others, receipt]) await desk.write(one);
+  // Who publishes an older generation looks for lifts once it is published: of both at once one is seen here, or there. Asked again too:
+  // a request that wrote the end may have died before it looked.
+  if (!(await isPublishedWithout(deps, lifted))) {
+    if (now.lifted === null && (await isEnd(desk, receipt.id, end)))
+      for (const one of [...others, now]) await desk.write({ ...one, lifted: null });
     throw new TributaryError('conflict', whyNot(receipt.id, 'notCounted'));
   }
   const line = encodeErasure({ type: LIFT_TYPE, userKey: user, id: receipt.id, atMs });
@@ -82,9 +87,22 @@ async function lift({ deps }: ApiContext, request: Asker, user: string, { receip
   return lifted;
 }
 
+/** Whether the receipt has this end still, and not that of another request. */
+async function isEnd(desk: ErasureDesk, id: string, { at, by }: NonNullable<Receipt['lifted']>): Promise<boolean> {
+  const { lifted } = await desk.read(id);
+  return lifted?.at === at && lifted.by === by;
+}
+
+/** A generation that has the lift already counts what came after it alone. */
 async function isPublishedWithout({ source }: ApiContext['deps'], receipt: Receipt): Promise<boolean> {
   const publication = await source.publication();
-  return publication !== null && isWithout(await source.manifest(publication.generation), receipt);
+  if (publication === null) return false;
+  const manifest = await source.manifest(publication.generation);
+  return isWithout(manifest, receipt) || hasLift(manifest, receipt);
+}
+
+function hasLift(manifest: GenerationManifest | null, { digest, recorded }: Receipt): boolean {
+  return recorded !== null && (manifest?.lifted?.[digest]?.position ?? '') > recorded.position;
 }
 
 /** Two requests at once about one user leave two: one lift ends both. */

@@ -10,7 +10,8 @@ import { assertAnswered, oldestKept } from '@tributary/serving/merge';
 import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { z } from 'zod';
 import type { ApiContext, Routes } from '../context.ts';
-import { demandNoneLifted, fromBeforeLift, liftedSince } from '../erasures/lifted-since.ts';
+import { demandNoneLifted } from '../erasures/lifted-since.ts';
+import { takeBackIfLifted, takeBackWhatWasLeft } from '../erasures/take-back.ts';
 import { actorOf } from '../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { serve } from '../http/serve.ts';
@@ -81,6 +82,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
           'conflict',
           `generation ${generation} was compared with ${comparedWith}, but readers get ${given} by now. Stage another one`,
         );
+      if (newest?.generation === generation) await takeBackWhatWasLeft(context, manifest, newest, pointer?.sequence);
       // Asked twice, because the first answer was lost: done once. A pointer ahead of the files would not follow them.
       if (newest?.generation === generation && newest.held === held && (pointer?.sequence ?? 0) <= newest.sequence)
         return { publication: shown(newest) };
@@ -115,8 +117,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
   }
 
   serve(app, GENERATION_ROUTES.discardGeneration, async (request) => {
-    const { generation } = request.params;
-    await manifestOf(context, generation);
+    const { generation } = await manifestOf(context, request.params.generation);
     // The pointer before the files, as for a publication: of a discard and a promotion at once one is refused.
     const pointer = await fromStore(deps.store.pointer());
     const newest = await deps.source.publication();
@@ -142,28 +143,6 @@ export const routes: Routes = (context) => (app, _options, done) => {
   });
   done();
 };
-
-/**
- * A lift is written down before it looks what is published: of both at once one is seen here, or there. Throws `conflict`, once readers
- * have back what they had. Where somebody else published meanwhile, that stays: it was looked at as well.
- */
-async function takeBackIfLifted(
-  { deps, generations }: ApiContext,
-  manifest: GenerationManifest,
-  published: Publication,
-  before: Publication | null,
-): Promise<void> {
-  const lifted = await liftedSince(deps, manifest);
-  if (lifted === 0 || before === null) return;
-  const { generation, action, held } = before;
-  const why = 'taken back: an erasure was lifted meanwhile';
-  const draft = { generation, action, held, at: deps.now(), by: published.by, why };
-  await deps.source.publish(published.sequence, draft, published.sequence).catch((error: unknown) => {
-    if (!(error instanceof TributaryError && error.code === 'conflict')) throw error;
-  });
-  await generations.refresh();
-  throw fromBeforeLift(manifest.generation, lifted);
-}
 
 /** Retirement says the newest publication once more, with a shorter list of what is kept: no news to a reader. */
 function isNews({ generation, action, at, by }: Publication, i: number, all: readonly Publication[]): boolean {
