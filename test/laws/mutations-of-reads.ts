@@ -89,7 +89,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
   {
     lie: 'signals that were not kept before they were kept for longer are there',
     law: '7',
-    file: 'services/api/src/http/signals-body.ts',
+    file: 'packages/serving/src/users/lost-cut.ts',
     from: 'return cutTs >= (state?.logTimeMs ?? 0) - promisedMs ? cutTs : NEVER_CUT;',
     to: 'return cutTs > (state?.logTimeMs ?? 0) ? cutTs : NEVER_CUT;',
     test: 'services/api/test/lost-records.test.ts',
@@ -98,8 +98,8 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'journeys are promised for as long as signals are',
     law: '7',
     file: `${API}/routes/users.ts`,
-    from: 'const promisedMs = recordReachMs(definitions);',
-    to: 'const promisedMs = definitions.signalRetention.days * 86_400_000;',
+    from: 'Math.max(cutOfRecord(record), cutsOfKeys(board, recordReachMs)',
+    to: 'Math.max(cutOfRecord(record), cutsOfKeys(board, (one) => one.signalRetention.days * 86_400_000)',
     test: 'services/api/test/lost-records.test.ts',
   },
   {
@@ -114,8 +114,8 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'journeys know only of what a record lost by itself',
     law: '7',
     file: `${API}/routes/users.ts`,
-    from: 'Math.max(cutOfOne, cutOfPartition(board.states()[partition], definitions, promisedMs))',
-    to: 'cutOfOne',
+    from: 'Math.max(cutOfRecord(record), cutsOfKeys(board, recordReachMs)(answering))',
+    to: 'cutOfRecord(record)',
     test: 'services/api/test/lost-records.test.ts',
   },
   {

@@ -1,7 +1,7 @@
 /** Archived events that are retired by age: what was computed of them stays, what is computed without them says so. */
 import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cutOfPartition, signalsPromisedMs } from '@tributary/api/http/signals-body';
+import { signalsPromisedMs } from '@tributary/api/http/signals-body';
 import { auditDataFolder } from '@tributary/archive/audit/audit';
 import { writeGeneration } from '@tributary/archive/generations';
 import { archivedPast } from '@tributary/archive/history/archived-past';
@@ -16,6 +16,7 @@ import { type Definitions, storedDefinitions } from '@tributary/model/definition
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
+import { cutOfPartition } from '@tributary/serving/users/lost-cut';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';

@@ -20,6 +20,8 @@ const ZERO = 0x30;
 /** Where the instant of a line begins. */
 const INSTANT_AT = '{"ts":'.length;
 const NAMED = '"ts":0,"to":';
+const NAMED_HEAD = `{${NAMED}`;
+const NAMED_NEXT = `\n${NAMED_HEAD}`;
 const NAMED_MARK = /^\{"ts":0,"to":(\d{1,4}|"any")\}$/;
 const SAID_MARK = /^\{"ts":\d{1,13},"said":"([0-9a-f]{16})"\}$/;
 
@@ -54,6 +56,17 @@ export function namedIn(record: string): Set<number> | undefined {
     from = end + 1;
   }
   return named;
+}
+
+/** The same of the bytes of a record: an event of a sender begins no line so, and all else is passed over. */
+export function namedInBytes(record: Buffer): Set<number> | undefined {
+  let marks = record.toString('latin1', 0, NAMED_HEAD.length) === NAMED_HEAD ? lineAt(record, 0) : '';
+  for (let at = record.indexOf(NAMED_NEXT); at >= 0; at = record.indexOf(NAMED_NEXT, at + 1)) marks += lineAt(record, at + 1);
+  return marks === '' ? undefined : namedIn(marks);
+}
+
+function lineAt(record: Buffer, from: number): string {
+  return record.toString('latin1', from, record.indexOf('\n', from) + 1);
 }
 
 export function isSaidMark(line: string): boolean {

@@ -6,53 +6,12 @@ import { encodeMessage, messageNumber } from '@tributary/model/identity/message-
 import { decodeLine } from '@tributary/model/reading/decode-line';
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
-import { sha256Hex } from '@tributary/runtime/config/definitions';
-import { recordReachMs } from '@tributary/serving/users/record-reach';
-import { readDefinitions } from '@tributary/signals/definitions/file';
 import { cutMark } from '@tributary/views/record';
 import { ANYWHERE, namedMark } from '@tributary/views/said-marks';
 import { expect, test } from 'vitest';
-import { joined } from '../../../test/laws/adoption-world.ts';
+import { append, BUY, CLICK, DEFINITIONS, joinedWorld, NUMBERED } from './joined-world.ts';
 import { digestOf } from './memory-erasures.ts';
-import { ADMIN, createWorld, event, NOON, PARTITIONS, READ, type World } from './world.ts';
-
-const DEFINITIONS = joined(
-  readDefinitions(
-    JSON.stringify({ signals: { all: { count: '*', window: '1h' }, idle: { timeSince: '*', window: '1h' } } }),
-    sha256Hex,
-  ),
-);
-
-async function append({ commit }: World, userKey: string, ...lines: string[]): Promise<void> {
-  const conversions = new Map(
-    lines
-      .map((line) => JSON.parse(line) as Event)
-      .filter(({ type }) => type === 'purchase')
-      .map(({ id }) => [id, userKey]),
-  );
-  const appends = new Map([[userKey, lines.map((line) => `${line}\n`).join('')]]);
-  await commit(partitionOf(userKey, PARTITIONS), { appends, conversions }, { logTimeMs: NOON });
-}
-
-const click = event({ type: 'ad_click', id: 'click', ts: NOON - 2 * MINUTE_MS, channel: 'mail', anonymousId: 'cookie' });
-const { userId: _, ...CLICK } = click;
-const NUMBERED = { number: messageNumber('1.0000000', 0), after: '' };
-const BUY = event({ type: 'purchase', id: 'order', ts: NOON - MINUTE_MS, userId: 'ada', value: 500, currency: 'EUR' });
-
-/** As the speed layer leaves it: the click under the cookie, the order under the user, and what they said to each other. */
-async function joinedWorld(): Promise<World> {
-  const world = await createWorld({ definitions: DEFINITIONS });
-  const receivedAt = NOON - 1;
-  const link = { id: 'ada\nat x', to: 'ada', ts: NOON - MINUTE_MS, version: '1', receivedAt };
-  const item = { origin: 'cookie', id: 'click', ts: CLICK.ts, isKnown: true, path: ['cookie'], line: encodeEvent(CLICK) };
-  expect(userKeyOf(CLICK)).toBe('cookie');
-  const linked = encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, ...NUMBERED });
-  const put = encodeMessage({ kind: 'put', to: 'ada', item, version: '2' }, { from: 1, ...NUMBERED });
-  await append(world, 'cookie', encodeEvent(CLICK), linked);
-  await append(world, 'ada', encodeEvent(BUY), put);
-  await world.tick();
-  return world;
-}
+import { ADMIN, createWorld, event, NOON, PARTITIONS, READ } from './world.ts';
 
 test('law 5: signals, journeys and explanations of a user have what was lent to them, as it was sent', async () => {
   const world = await joinedWorld();
@@ -161,36 +120,6 @@ test('law 5: an order from before links reach stays with its key, and is explain
     expect((await world.get(`/v1/conversions/old-order${query}`)).body).toMatchObject({ userId: 'cookie' });
   expect((await world.get('/v1/conversions/order?user=cookie')).body).toMatchObject({ userId: 'ada' });
   expect((await world.get('/v1/conversions/old-order?user=ada')).status).toBe(404);
-});
-
-test('law 7: the keys of a person may lack what the log lost in the partition of each, while records are promised from before', async () => {
-  const homes = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS));
-  const apart = [0, 1, 2, 3].find((partition) => !homes.includes(partition)) as number;
-  expect(new Set(homes).size).toBe(2);
-  const lacking = async (world: World) => {
-    await world.tick();
-    const metas = await Promise.all(['cookie', 'ada'].map((key) => world.get(`/v1/users/${key}/keys`)));
-    return metas.map(({ body }) => body.meta.reasons.includes('record_cut'));
-  };
-  const cutTs = NOON - DAY_MS;
-  const promisedMs = recordReachMs(DEFINITIONS);
-  for (const [partition, isMerged, expected] of [
-    [homes[0] as number, false, true],
-    [homes[1] as number, false, true],
-    [apart, false, false],
-    [apart, true, true],
-  ] as const) {
-    const world = await joinedWorld();
-    if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
-    expect(await lacking(world)).toEqual([false, false]);
-    // As the speed layer leaves it where the log has a hole: no record says so.
-    await world.commit(partition, {}, { cutTs });
-    expect(await lacking(world)).toEqual([expected, expected]);
-    await world.commit(partition, {}, { cutTs, logTimeMs: cutTs + promisedMs });
-    expect(await lacking(world)).toEqual([expected, expected]);
-    await world.commit(partition, {}, { cutTs, logTimeMs: cutTs + promisedMs + 1 });
-    expect(await lacking(world)).toEqual([false, false]);
-  }
 });
 
 test('law 7: an answer under a key lacks what the partition of its owner lacks', async () => {

@@ -14,7 +14,7 @@ import { partitionOf } from '@tributary/model/user-key';
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import type { RecordOwner, RecordSize, ServingStore } from '@tributary/store/serving-store';
 import { countingLines, countingRecord } from '@tributary/views/identity/keyed-record';
-import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
+import type { KeptRecords } from '@tributary/views/record';
 import type { TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { retiredSince } from '../freshness/retired-days.ts';
@@ -23,6 +23,7 @@ import { type Gap, gapsAmong, gapsOf } from '../gaps.ts';
 import type { ServedGeneration } from '../generations/served.ts';
 import type { ServingDeps } from '../ports.ts';
 import type { ServingContext } from '../snapshot.ts';
+import { cutsOfKeys } from './lost-cut.ts';
 import { recordReachMs } from './record-reach.ts';
 import { cutOfRecord, eventsOfRecord, lostUpTo } from './user-timeline.ts';
 
@@ -160,7 +161,7 @@ interface Candidate extends Pick<AnsweringKey, 'userKey' | 'partition' | 'partit
   /** With messages between keys and what was lent away; null: there is nothing more. */
   readonly stored: readonly Event[] | null;
   /** Up to where events are missing, epoch ms. */
-  readonly marked: number;
+  readonly lostTs: number;
 }
 
 /** That of the owner of the key by now, or what stayed with the key itself, as its links do not reach so far back; null: neither has it. */
@@ -172,11 +173,13 @@ async function findAt(
 ): Promise<FoundConversion | null> {
   const { deps, board, records } = context;
   const own = { partition: partitionOf(userKey, deps.partitions), userKey };
+  // Whatever was lost: how far an order looks back decides whether it is lacking.
+  const lostOf = cutsOfKeys(board, () => Number.POSITIVE_INFINITY);
   const candidateOf = (key: AnsweringKey, record: Buffer | null): Candidate => ({
     ...key,
     recorded: eventsOfRecord(record),
     stored: record === key.stored ? null : eventsOfRecord(key.stored),
-    marked: cutOfRecord(record),
+    lostTs: Math.max(cutOfRecord(record), lostOf(key)),
   });
   const candidates = await records.read(asker, [own], ([record = null], [answering]) => {
     const key = answering as AnsweringKey;
@@ -198,7 +201,7 @@ async function findOf(
   context: UserContext,
   served: ServedGeneration,
   id: string,
-  { userKey: user, partition, partitions, inFlight = [], recorded, stored, marked }: Candidate,
+  { userKey: user, partition, partitions, inFlight = [], recorded, stored, lostTs }: Candidate,
 ): Promise<FoundConversion | null> {
   const { deps, board, archiveLimit } = context;
   const { manifest } = served.loaded;
@@ -212,7 +215,7 @@ async function findOf(
   const reachMs = recordReachMs(inForce);
   // Records never had those events of imported history that are older than they reach; without a generation nothing else has them.
   const neverKept = manifest === null && seen !== undefined ? Math.min(seen.ts, logTimeMs - reachMs) : NEVER_CUT;
-  const cutTs = Math.max(marked, cutOfRecords(board.states()[partition] ?? null, reachMs), neverKept);
+  const cutTs = Math.max(lostTs, neverKept);
   // The report's rows of the conversion are the generation's, made by its definitions, plus what the speed layer added.
   const ofGeneration = manifest === null ? inForce : deps.storedDefinitions(manifest.definitions);
   const differs = Boolean(board.states()[partition]) && inForce.version !== ofGeneration.version;

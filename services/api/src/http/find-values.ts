@@ -12,6 +12,7 @@ import { settled } from '@tributary/runtime/wait';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey, KeptOfPartitions } from '@tributary/serving/users/find-conversion';
 import type { KeptOfQuestion } from '@tributary/serving/users/kept-values';
+import { cutsOfKeys } from '@tributary/serving/users/lost-cut';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { type UserValues, type ValueQuestion, valuesReader } from '@tributary/serving/users/signal-values';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
@@ -152,8 +153,7 @@ export async function findValues<Made = never>(
     async (found, keys, kept) => {
       const own = new Set<number>();
       for (const key of keys) for (const partition of key.partitions) own.add(partition);
-      const inFlight = keys[0]?.inFlight ?? [];
-      const partitions = [...own];
+      const [inFlight, partitions] = [keys[0]?.inFlight ?? [], [...own]];
       for (const partition of partitions) if (!sets.has(partition)) sets.set(partition, setOf(partition));
       // Known after the records: what they hold was applied at or before this log time, and what they let go of is known by then.
       const now = Math.max(deps.now(), ...[...kept.values()].map((one) => (one?.logTimeMs ?? 0) + 1));
@@ -165,10 +165,16 @@ export async function findValues<Made = never>(
         );
       const asOf = given ?? now;
       const turns = turnsWithin(budgetMs);
-      const readers = new Map<number, Reader<Made>>();
-      for (const [partition, set] of sets) {
+      const readers = new Map<number | string, Reader<Made>>();
+      const lentCutOf = lentCutsOf(board);
+      const readerOf = (key: AnsweringKey) => {
+        const [{ partition }, lentCutMs] = [key, lentCutOf(key)];
+        const place = lentCutMs === NEVER_CUT ? partition : `${partition} ${lentCutMs}`;
+        const made = readers.get(place);
+        if (made !== undefined) return made;
+        const set = sets.get(partition) as SignalSet;
         const reachMs = recordReachMs(board.definitions(partition));
-        const question = questionOf(keptOf(kept, partition), reachMs, asOf);
+        const question = questionOf(keptOf(kept, partition), reachMs, asOf, lentCutMs);
         let reader: ReturnType<typeof valuesReader> | undefined;
         /** Where all values were kept, nothing is read. */
         const valuesOf = (record: Buffer | null) => {
@@ -176,8 +182,10 @@ export async function findValues<Made = never>(
           return reader(record);
         };
         const at = { asOfMs: asOf, lackUpToMs: Math.max(question.keptFromMs, question.agedMs) };
-        readers.set(partition, { valuesOf, kept: keptOfSet?.(set), at });
-      }
+        const one = { valuesOf, kept: keptOfSet?.(set), at };
+        readers.set(place, one);
+        return one;
+      };
       const health = board.health();
       const lag = (partition: number) => gapsAmong(health.missing, new Set([partition])).length > 0;
       const behind = health.missing.length === 0 ? NONE : new Set(partitions.filter(lag));
@@ -189,7 +197,7 @@ export async function findValues<Made = never>(
         const turning = turns.next();
         if (turning !== undefined) await turning;
         const record = found[i] ?? null;
-        const reader = readers.get(partition) as Reader<Made>;
+        const reader = readerOf(keys[i] as AnsweringKey);
         const isBehind = inFlight.length > 0 || led.some((at) => behind.has(at));
         const known = record === null ? undefined : reader.kept?.find(userKey, record, reader.at, mark);
         if (known !== undefined && form !== undefined) {
@@ -225,11 +233,10 @@ export async function findValues<Made = never>(
   );
   const { lagMs, watermark, missing, notes } = read.health;
   const { own } = read;
-  const more = read.holes.length > MOST_NAMED ? [`and ${read.holes.length - MOST_NAMED} more users`] : [];
   const gaps = [
     ...gapsAmong(missing, own),
     ...read.inFlight,
-    ...gapsOf('record_cut', [...read.holes.slice(0, MOST_NAMED), ...more]),
+    ...gapsOf('record_cut', someOf(read.holes)),
     ...gapsOf(
       'record_cut',
       read.backfilling ? ['records do not reach back yet as far as some signals look: they are BACKFILLING'] : [],
@@ -249,6 +256,11 @@ export async function findValues<Made = never>(
 
 const NONE: ReadonlySet<number> = new Set();
 
+function someOf(holes: readonly string[]): string[] {
+  const more = holes.length > MOST_NAMED ? [`and ${holes.length - MOST_NAMED} more users`] : [];
+  return [...holes.slice(0, MOST_NAMED), ...more];
+}
+
 /** Nearly always all partitions follow the same definitions. */
 function eachSetOnce<T>(make: (set: SignalSet) => T): (set: SignalSet) => T {
   const made = new Map<SignalSet, T>();
@@ -259,7 +271,12 @@ function eachSetOnce<T>(make: (set: SignalSet) => T): (set: SignalSet) => T {
   };
 }
 
-/** For the users of one partition. */
+/** Up to when what a key is lent may be lost: nearly always nothing is. Where keys are not joined, what is known of records says all of it, and as of these. */
+function lentCutsOf(board: ApiContext['board']): ReturnType<typeof cutsOfKeys> {
+  return board.joinedMs() === null ? () => NEVER_CUT : cutsOfKeys(board, recordReachMs);
+}
+
+/** For the users of one partition, of which what they are lent was lost up to the same instant. */
 interface Reader<Made> {
   readonly valuesOf: ReturnType<typeof valuesReader>;
   readonly kept: KeptOfQuestion<Made> | undefined;
@@ -272,9 +289,15 @@ function keptOf(kept: KeptOfPartitions, partition: number): KeptRecords | null {
   return one;
 }
 
-/** `kept`: as of a commit that the records hold. `reachMs`: how far back records are promised. */
-function questionOf(kept: KeptRecords | null, reachMs: number, asOfMs: number): Omit<ValueQuestion, 'definitions'> {
-  const [cutMs, agedMs] = [cutOfRecords(kept, reachMs), kept === null ? NEVER_CUT : kept.logTimeMs - reachMs];
+/** `kept`: as of a commit that the records hold. `reachMs`: how far back records are promised. `lentCutMs`: up to when what others lend may be lost. */
+function questionOf(
+  kept: KeptRecords | null,
+  reachMs: number,
+  asOfMs: number,
+  lentCutMs: number,
+): Omit<ValueQuestion, 'definitions'> {
+  const agedMs = kept === null ? NEVER_CUT : kept.logTimeMs - reachMs;
+  const cutMs = Math.max(cutOfRecords(kept, reachMs), lentCutMs);
   // What is older than records are kept does not come back, whatever was missing of it.
   const keptFromMs = cutMs > agedMs ? cutMs : NEVER_CUT;
   return { asOfMs, keptFromMs, agedMs };

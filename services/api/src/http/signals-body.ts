@@ -3,11 +3,8 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { DAY_MS } from '@tributary/model/time';
-import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord } from '@tributary/serving/users/user-timeline';
 import { type PlacedSignals, placeNewest, type SignalPlaces, type SignalSelection } from '@tributary/store/records/signals';
-import type { PartitionState } from '@tributary/store/speed-store';
-import { cutOfRecords } from '@tributary/views/record';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { BodyPool } from './body-pool.ts';
 
@@ -31,7 +28,7 @@ export function placeSignals(
 
 /**
  * Up to when signals may be missing among those selected, epoch ms; null: none are that they reach to. `cutOfAll`: up to when any record
- * of the partition may lack some (`cutOfPartition`).
+ * of the partitions that it comes from may lack some (`cutsOfKeys`).
  */
 export function lostAmong(
   { record, count, oldestTs, hasMarks }: Omit<PlacedUser, 'userId' | 'first'>,
@@ -42,15 +39,6 @@ export function lostAmong(
   const cutTs = Math.max(cutOfAll, hasMarks ? cutOfRecord(record) : NEVER_CUT);
   const reachesTo = count < limit ? fromMs : (oldestTs ?? fromMs);
   return reachesTo <= cutTs ? cutTs : null;
-}
-
-/**
- * Up to when records of a partition may lack events that are promised now, for the last `promisedMs`, epoch ms: they were kept for less long
- * before. `NEVER_CUT`: all are there that were received, or what is missing is older than what is promised.
- */
-export function cutOfPartition(state: PartitionState | null | undefined, definitions: Definitions, promisedMs: number): number {
-  const cutTs = cutOfRecords(state ?? null, recordReachMs(definitions));
-  return cutTs >= (state?.logTimeMs ?? 0) - promisedMs ? cutTs : NEVER_CUT;
 }
 
 export function signalsPromisedMs({ signalRetention }: Definitions): number {

@@ -3,6 +3,7 @@ import { USER_ROUTES } from '@tributary/contract/groups/users';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, type Gap, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
+import { cutsOfKeys } from '@tributary/serving/users/lost-cut';
 import { lostUpTo } from '@tributary/serving/users/user-timeline';
 import { clearPlaces, createPlaces, signalId, signalTs } from '@tributary/store/records/signals';
 import type { ApiContext, Routes } from '../context.ts';
@@ -12,7 +13,6 @@ import { decodeCursor, encodeCursor } from '../http/pages.ts';
 import { rangeOf } from '../http/selection.ts';
 import { serve } from '../http/serve.ts';
 import {
-  cutOfPartition,
   cutTo,
   lostAmong,
   placeSignals,
@@ -26,10 +26,6 @@ import { createTypeNotes } from '../known-types.ts';
 
 export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, board, records, unread } = context;
-  const cutOf = (partition: number) => {
-    const definitions = board.definitions(partition);
-    return cutOfPartition(board.states()[partition], definitions, signalsPromisedMs(definitions));
-  };
   const metaText = createMetaText(context);
   const typeNotes = createTypeNotes(context);
   const notesOf = async (names: readonly string[] | undefined, partition: number) =>
@@ -57,7 +53,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
       const last = { start: places.starts[page.first + page.count - 1] as number };
       const next =
         page.hasMore && record !== null ? encodeCursor(question, [signalTs(record, last), signalId(record, last)]) : null;
-      const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOf(answering.partition));
+      const cutOfAll = cutsOfKeys(board, signalsPromisedMs)(answering);
+      const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOfAll);
       const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
       const { partitions, inFlight = [] } = answering;
       return userBody(page, places, next, metaText(new Set(partitions), [...inFlight, ...lacks], notes), demandRoom);
@@ -71,23 +68,25 @@ export const routes: Routes = (context) => (app, _options, done) => {
     rangeOf(request.body);
     const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
     const notes = await notesOf(request.body.names, asked[0]?.partition ?? 0);
-    const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number; cutOfAll: number }>();
+    const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
     const { body, release } = await records.read(askerOf(request, reply), asked, (read, keys) => {
       const holes: string[] = [];
       const own = new Set<number>();
+      const cutOf = cutsOfKeys(board, signalsPromisedMs);
       clearPlaces(places);
       const selected = asked.map(({ userKey }, i) => {
-        const { partition, partitions } = keys[i] as AnsweringKey;
+        const answering = keys[i] as AnsweringKey;
+        const { partition, partitions } = answering;
         for (const one of partitions) own.add(one);
         let selection = selections.get(partition);
         if (selection === undefined) {
           // One more than asked for shows whether there are more.
-          selection = { ...selectionOf(context, partition, request.body), limit: limit + 1, cutOfAll: cutOf(partition) };
+          selection = { ...selectionOf(context, partition, request.body), limit: limit + 1 };
           selections.set(partition, selection);
         }
         const user = placeSignals(userKey, read[i] ?? null, selection, places);
-        const lost = lostAmong(user, selection, selection.cutOfAll);
+        const lost = lostAmong(user, selection, cutOf(answering));
         if (lost !== null) holes.push(`${JSON.stringify(userKey)}: ${lostUpTo(lost, 'signals')}`);
         return cutTo(limit, user);
       });

@@ -4,16 +4,15 @@ import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
+import { cutsOfKeys } from '@tributary/serving/users/lost-cut';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
 import { keysOfUser, linksOfKey } from '@tributary/views/identity/keys-of';
-import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { campaignOf, type TimelineEvent } from '@tributary/views/timeline';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { serve } from '../http/serve.ts';
-import { cutOfPartition } from '../http/signals-body.ts';
 
 /** Journeys in one answer, the newest. */
 const MAX_JOURNEYS = 1_000;
@@ -29,20 +28,19 @@ export const routes: Routes =
     serve(app, USER_ROUTES.userJourney, async (request) => {
       const { id: userId } = request.params;
       const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
-      const [{ partition, partitions, inFlight = [] }, isPresent, events, cutOfOne, isCut] = await records.read(
+      const [{ partition, partitions, inFlight = [] }, isPresent, events, cutTs, isCut] = await records.read(
         request.owner,
         [asked],
         ([record = null], [key]): [AnsweringKey, boolean, Event[], number, boolean] => {
           const newest = record === null ? null : tailOf(record, MAX_RECORD_BYTES);
           const answering = key as AnsweringKey;
-          return [answering, record !== null, eventsOfRecord(newest), cutOfRecord(record), record?.length !== newest?.length];
+          // Journeys go as far back as records do.
+          const cut = Math.max(cutOfRecord(record), cutsOfKeys(board, recordReachMs)(answering));
+          return [answering, record !== null, eventsOfRecord(newest), cut, record?.length !== newest?.length];
         },
       );
       const definitions = board.definitions(partition);
       const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
-      // Journeys go as far back as records do.
-      const promisedMs = recordReachMs(definitions);
-      const cutTs = Math.max(cutOfOne, cutOfPartition(board.states()[partition], definitions, promisedMs));
       const journeys = journeysOf(timelineOf(events, definitions), definitions, logTimeMs);
       const { lagMs, watermark, missing, notes } = board.health();
       const bounded = [
@@ -75,27 +73,19 @@ export const routes: Routes =
       };
     });
 
-    /** Up to when records of the partition may lack events, links among them, that say whose its keys are. */
-    const keptSince = (partition: number) => {
-      const definitions = board.definitions(partition);
-      return cutOfPartition(board.states()[partition], definitions, recordReachMs(definitions));
-    };
-
     serve(app, USER_ROUTES.userKeys, async (request) => {
       const { id: userId } = request.params;
       const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
       const found = await records.read(request.owner, [asked], (_records, [key]) => {
         const windowMs = board.joinedMs();
-        const { userKey, partitions, stored, asked: first, inFlight = [] } = key as AnsweringKey;
-        const record = textOf(stored);
-        const keys = windowMs === null ? [] : keysOfUser(userKey, record, windowMs);
-        const among = new Set([...partitions, ...keys.map((one) => partitionOf(one.userKey, deps.partitions))]);
-        // Two users were merged: events may come through keys that the record does not name.
-        const about = namedIn(record)?.has(ANYWHERE) ? board.states().keys() : among;
+        const answering = key as AnsweringKey;
+        const { userKey, partitions, stored, asked: first, inFlight = [] } = answering;
         return {
-          ...{ owner: userKey, partitions, inFlight, keys },
-          cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first), ...Array.from(about, keptSince)),
+          ...{ owner: userKey, partitions, inFlight },
+          // What is lost may be links, which say whose these keys are.
+          cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first), cutsOfKeys(board, recordReachMs)(answering)),
           links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
+          keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
         };
       });
       const { lagMs, watermark, missing, notes } = board.health();

@@ -1,0 +1,60 @@
+/**
+ * Up to when events may be lost that count for a user: a hole in the log stands in the state of its partition, and in no record. Where keys of one person are
+ * joined, other partitions lend events to a user, so what is lost there is lacking here.
+ */
+import type { Definitions } from '@tributary/model/definitions';
+import type { PartitionState } from '@tributary/store/speed-store';
+import { cutOfRecords } from '@tributary/views/record';
+import { ANYWHERE, namedInBytes } from '@tributary/views/said-marks';
+import { NEVER_CUT } from '@tributary/views/user-state';
+import type { SpeedBoard } from '../freshness/speed-board.ts';
+import { recordReachMs } from './record-reach.ts';
+
+/**
+ * Up to when records of a partition may lack events that are promised now, for the last `promisedMs`, epoch ms: they were kept for less long
+ * before. `NEVER_CUT`: all are there that were received, or what is missing is older than what is promised.
+ */
+export function cutOfPartition(state: PartitionState | null | undefined, definitions: Definitions, promisedMs: number): number {
+  const cutTs = cutOfRecords(state ?? null, recordReachMs(definitions));
+  return cutTs >= (state?.logTimeMs ?? 0) - promisedMs ? cutTs : NEVER_CUT;
+}
+
+/** A key that answers: its record with messages between keys, and the partitions of the keys that led there. */
+interface CountedKey {
+  readonly stored: Buffer | null;
+  readonly partitions: readonly number[];
+}
+
+/**
+ * For the keys of one answer: the newest cut of all partitions that may have lent to one of them, which are those of keys that its user named in links, and all
+ * where two users were merged. Records are looked through where another partition lost something later than theirs.
+ */
+export function cutsOfKeys(
+  board: Pick<SpeedBoard, 'states' | 'definitions' | 'joinedMs'>,
+  promisedMs: (definitions: Definitions) => number,
+): (key: CountedKey) => number {
+  const known = new Map<number, number>();
+  const cutIn = (partition: number) => {
+    let cutTs = known.get(partition);
+    if (cutTs === undefined) {
+      const definitions = board.definitions(partition);
+      cutTs = cutOfPartition(board.states()[partition], definitions, promisedMs(definitions));
+      known.set(partition, cutTs);
+    }
+    return cutTs;
+  };
+  const newestOf = (partitions: Iterable<number>, from: number) => {
+    let cutTs = from;
+    for (const partition of partitions) cutTs = Math.max(cutTs, cutIn(partition));
+    return cutTs;
+  };
+  const mayLend = board.joinedMs() !== null;
+  const ofAll = mayLend ? newestOf(board.states().keys(), NEVER_CUT) : NEVER_CUT;
+  return ({ stored, partitions }) => {
+    const own = newestOf(partitions, NEVER_CUT);
+    if (ofAll <= own || stored === null) return own;
+    const named = namedInBytes(stored);
+    if (named === undefined) return own;
+    return named.has(ANYWHERE) ? ofAll : newestOf(named, own);
+  };
+}

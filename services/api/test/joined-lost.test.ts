@@ -1,0 +1,84 @@
+/** Where keys of one person are joined, what the log lost of one of them is lacking in answers about all. */
+import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
+import { partitionOf } from '@tributary/model/user-key';
+import { recordReachMs } from '@tributary/serving/users/record-reach';
+import { ANYWHERE, namedMark } from '@tributary/views/said-marks';
+import { expect, test } from 'vitest';
+import { append, DEFINITIONS, joinedWorld } from './joined-world.ts';
+import { NOON, PARTITIONS, type World } from './world.ts';
+
+test('law 7: an answer of a user lacks what the log lost of each key that may have lent to them, and of no other', async () => {
+  const homes = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS));
+  const apart = [0, 1, 2, 3].find((partition) => !homes.includes(partition)) as number;
+  const isElsewhere = (key: string) => ![...homes, apart].includes(partitionOf(key, PARTITIONS));
+  const other = Array.from({ length: 40 }, (_, i) => `user-${i}`).find(isElsewhere);
+  expect(other).toBeDefined();
+  const users = [other, 'ada'];
+  const asked = { entities: { user: users }, features: ['all'] };
+  for (const [partition, isMerged, isLacking] of [
+    [homes[0] as number, false, true],
+    [homes[1] as number, false, true],
+    [apart, false, false],
+    [apart, true, true],
+  ] as const) {
+    const world = await joinedWorld();
+    if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
+    const lacking = async () => {
+      await world.tick();
+      const answers: [string, Awaited<ReturnType<World['get']>>][] = [];
+      for (const key of ['ada', 'cookie']) {
+        for (const path of ['journey', 'signals', 'values', 'keys'])
+          answers.push([`${path} of ${key}`, await world.get(`/v1/users/${key}/${path}`)]);
+        answers.push([`order of ${key}`, await world.get(`/v1/conversions/order?user=${key}`)]);
+      }
+      answers.push(['order', await world.get('/v1/conversions/order')]);
+      answers.push(['query', await world.post('/v1/signals/query', { users, limit: 5 })]);
+      answers.push(['many', await world.post('/v1/signals/values', { users, signals: ['all'] })]);
+      const said = answers.map(([name, { body }]) => [name, body.meta?.reasons]);
+      const { results } = (await world.post('/get-online-features', asked)).body;
+      return [...said, ['features', results[1].statuses[1] === 'PRESENT' ? [] : ['record_cut']]];
+    };
+    const all = (names: unknown[][], reasons: string[]) => names.map(([name]) => [name, reasons]);
+    const whole = await lacking();
+    expect(whole).toEqual(all(whole, []));
+    // What is kept of values of a whole record is not found again.
+    expect(await lacking()).toEqual(whole);
+    await world.commit(partition, {}, { cutTs: NOON - MINUTE_MS });
+    const after = await lacking();
+    expect([partition, isMerged, after]).toEqual([partition, isMerged, all(whole, isLacking ? ['record_cut'] : [])]);
+    expect((await world.post('/v1/signals/query', { users: [other], limit: 5 })).body.meta.complete).toBe(true);
+    // Signals of later are there.
+    const since = (await world.get(`/v1/users/ada/signals?from=${NOON - MINUTE_MS + 1}`)).body.meta;
+    expect(since.complete).toBe(true);
+  }
+});
+
+test('law 7: the keys of a person may lack what the log lost in the partition of each, while records are promised from before', async () => {
+  const homes = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS));
+  const apart = [0, 1, 2, 3].find((partition) => !homes.includes(partition)) as number;
+  expect(new Set(homes).size).toBe(2);
+  const lacking = async (world: World) => {
+    await world.tick();
+    const metas = await Promise.all(['cookie', 'ada'].map((key) => world.get(`/v1/users/${key}/keys`)));
+    return metas.map(({ body }) => body.meta.reasons.includes('record_cut'));
+  };
+  const cutTs = NOON - DAY_MS;
+  const promisedMs = recordReachMs(DEFINITIONS);
+  for (const [partition, isMerged, expected] of [
+    [homes[0] as number, false, true],
+    [homes[1] as number, false, true],
+    [apart, false, false],
+    [apart, true, true],
+  ] as const) {
+    const world = await joinedWorld();
+    if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
+    expect(await lacking(world)).toEqual([false, false]);
+    // As the speed layer leaves it where the log has a hole: no record says so.
+    await world.commit(partition, {}, { cutTs });
+    expect(await lacking(world)).toEqual([expected, expected]);
+    await world.commit(partition, {}, { cutTs, logTimeMs: cutTs + promisedMs });
+    expect(await lacking(world)).toEqual([expected, expected]);
+    await world.commit(partition, {}, { cutTs, logTimeMs: cutTs + promisedMs + 1 });
+    expect(await lacking(world)).toEqual([false, false]);
+  }
+});
