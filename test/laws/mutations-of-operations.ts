@@ -181,6 +181,14 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     test: 'packages/archive/src/plan/within.test.ts',
   },
   {
+    lie: 'a generation that readers get by now is given up',
+    law: '7',
+    file: 'packages/archive/src/retire.ts',
+    from: '  if (newest?.generation === generation) return false;\n',
+    to: '',
+    test: 'jobs/recompute/test/cancel.test.ts',
+  },
+  {
     lie: 'a generation of a cancelled run is published by who has just read that it may be',
     law: '7',
     file: 'jobs/recompute/src/cancel.ts',

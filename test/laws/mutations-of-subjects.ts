@@ -229,6 +229,14 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     test: 'services/api/test/joined-lost.test.ts',
   },
   {
+    lie: 'a user to whom keys lent that no link names lacks nothing that the log lost of them',
+    law: '7',
+    file: 'packages/serving/src/users/lost-cut.ts',
+    from: 'hasPuts(stored) ? ofAll : own',
+    to: 'own',
+    test: 'services/api/test/joined-lost.test.ts',
+  },
+  {
     lie: 'a user who was merged with another lacks only what the log lost of keys that they named',
     law: '7',
     file: 'packages/serving/src/users/lost-cut.ts',

@@ -3,6 +3,7 @@ import { sweepStaging } from '@tributary/archive/compute/staging';
 import { findGeneration, writeGeneration } from '@tributary/archive/generations';
 import { readPublications } from '@tributary/archive/publications';
 import { giveUp } from '@tributary/archive/retire';
+import { TributaryError } from '@tributary/model/errors';
 import { highestSequence } from './highest-numbers.ts';
 import type { RunPorts } from './ports.ts';
 import { NEWEST_PUBLICATIONS } from './publish/publication.ts';
@@ -29,7 +30,13 @@ export async function clearCancelled(
     if (await isPublished(ports.dataDir, generation)) return;
     const manifest = await findGeneration(ports.dataDir, generation);
     // Somebody may publish it by hand, until no publication can name it.
-    if (manifest?.state === 'computed' && !(await giveUp(ports.dataDir, generation, above)) && tries < MOST_TRIES) continue;
+    if (manifest?.state === 'computed' && !(await giveUp(ports.dataDir, generation, above))) {
+      if (tries < MOST_TRIES) continue;
+      throw new TributaryError(
+        'conflict',
+        `generation ${generation} must not be superseded while it may be published (got ${tries + 1} publications by others at the same moments). Cancel its run again`,
+      );
+    }
     if (manifest?.state === 'pending' || manifest?.state === 'computed') {
       const failure = `cancelled by ${by}${why === null ? '' : `: ${why}`}`;
       await writeGeneration(ports.dataDir, { ...manifest, state: 'superseded', failure });

@@ -1,6 +1,7 @@
 /** A run that is cancelled at any stage: readers keep what they have, nothing stays in staging, the next run goes on. Laws 1, 3, 7 and 8. */
 import { readdir } from 'node:fs/promises';
 import { isKept, publish } from '@tributary/archive/publications';
+import { giveUp } from '@tributary/archive/retire';
 import type { Definitions } from '@tributary/model/definitions';
 import { dataPath } from '@tributary/runtime/data-folder/paths';
 import { generateEvents } from '@tributary/testkit/inputs/generate';
@@ -177,6 +178,20 @@ test('law 7: published by hand while the cancel is on its way, a generation stay
   expect(await world.current()).toMatchObject({ generation: 2 });
   expect(await world.manifest(2)).toMatchObject({ state: 'computed' });
   await expectExact();
+});
+
+test('law 7: a generation that readers get by now is not given up', async () => {
+  const run = asRun();
+  const dying = dyingAt('computed');
+  void world.run(run, dying);
+  await dying.died;
+  // A cancel has looked what readers get, and somebody publishes it before it is left out.
+  await world.publishByHand('publish', 2);
+  const now = await world.current();
+  expect(await giveUp(world.dataDir, 2)).toBe(false);
+  expect(await world.current()).toEqual(now);
+  await clearCancelled(run.begun, BY, world.ports);
+  expect(await world.manifest(2)).toMatchObject({ state: 'computed' });
 });
 
 test('a run that found nothing new can be cancelled before it ends', async () => {

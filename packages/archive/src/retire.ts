@@ -93,10 +93,11 @@ export async function discardStaged(
 
 /**
  * No later publication can name the generation, wherever a process is that has just read that it may: what readers get is published once more, and lists all
- * others. Nothing before the first publication. False: another process published meanwhile, maybe this generation. `above`: as `publish`.
+ * others. Nothing before the first publication. False: readers get this generation, or another process published meanwhile. `above`: as `publish`.
  */
 export async function giveUp(dataDir: string, generation: number, above = 0): Promise<boolean> {
   const newest = await currentPublication(dataDir);
+  if (newest?.generation === generation) return false;
   if (newest === null || !isKept(generation, newest.kept)) return true;
   // Its folder is lost: it cannot be published once more.
   if ((await findGeneration(dataDir, newest.generation))?.state !== 'computed') return true;

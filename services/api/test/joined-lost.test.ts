@@ -53,6 +53,17 @@ test('law 7: an answer of a user lacks what the log lost of each key that may ha
   }
 });
 
+test('law 7: who was lent events, and has said no link since they were erased and lifted, may lack what the log lost anywhere', async () => {
+  const apart = [0, 1, 2, 3].find((partition) => !['cookie', 'ada'].some((key) => partitionOf(key, PARTITIONS) === partition));
+  for (const isNamed of [true, false]) {
+    const world = await joinedWorld(isNamed);
+    await world.commit(apart ?? 0, {}, { cutTs: NOON - MINUTE_MS });
+    await world.tick();
+    for (const path of ['users/ada/journey', 'users/ada/signals', 'users/ada/values', 'users/ada/keys', 'conversions/order'])
+      expect([path, (await world.get(`/v1/${path}`)).body.meta.reasons]).toEqual([path, isNamed ? [] : ['record_cut']]);
+  }
+});
+
 test('law 7: the keys of a person may lack what the log lost in the partition of each, while records are promised from before', async () => {
   const homes = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS));
   const apart = [0, 1, 2, 3].find((partition) => !homes.includes(partition)) as number;

@@ -33,8 +33,8 @@ export const CLICK = withoutUser;
 export const NUMBERED = { number: messageNumber('1.0000000', 0), after: '' };
 export const BUY = event({ type: 'purchase', id: 'order', ts: NOON - MINUTE_MS, userId: 'ada', value: 500, currency: 'EUR' });
 
-/** As the speed layer leaves it: the click under the cookie, the order under the user, and what they said to each other. */
-export async function joinedWorld(): Promise<World> {
+/** As the speed layer leaves it: the click under the cookie, the order under the user, and what they said to each other. `isNamed`: the record of ada names the link. */
+export async function joinedWorld(isNamed = true): Promise<World> {
   const world = await createWorld({ definitions: DEFINITIONS });
   const receivedAt = NOON - 1;
   const link = { id: 'ada\nat x', to: 'ada', ts: NOON - MINUTE_MS, version: '1', receivedAt };
@@ -42,7 +42,8 @@ export async function joinedWorld(): Promise<World> {
   const linked = encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, ...NUMBERED });
   const put = encodeMessage({ kind: 'put', to: 'ada', item, version: '2' }, { from: 1, ...NUMBERED });
   await append(world, 'cookie', encodeEvent(CLICK), linked);
-  await append(world, 'ada', encodeEvent(BUY), put, namedMark(partitionOf('cookie', PARTITIONS)).trimEnd());
+  const marks = isNamed ? [namedMark(partitionOf('cookie', PARTITIONS)).trimEnd()] : [];
+  await append(world, 'ada', encodeEvent(BUY), put, ...marks);
   await world.tick();
   return world;
 }

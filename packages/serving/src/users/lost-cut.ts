@@ -4,6 +4,7 @@
  */
 import type { Definitions } from '@tributary/model/definitions';
 import type { PartitionState } from '@tributary/store/speed-store';
+import { hasPuts } from '@tributary/views/identity/keyed-record';
 import { cutOfRecords } from '@tributary/views/record';
 import { ANYWHERE, namedInBytes } from '@tributary/views/said-marks';
 import { NEVER_CUT } from '@tributary/views/user-state';
@@ -27,7 +28,7 @@ interface CountedKey {
 
 /**
  * For the keys of one answer: the newest cut of all partitions that may have lent to one of them, which are those of keys that its user named in links, and all
- * where two users were merged. Records are looked through where another partition lost something later than theirs.
+ * where two users were merged, or where keys lent events that no link of the record names. Records are looked through where another partition lost something later than theirs.
  */
 export function cutsOfKeys(
   board: Pick<SpeedBoard, 'states' | 'definitions' | 'joinedMs'>,
@@ -54,7 +55,8 @@ export function cutsOfKeys(
     const own = newestOf(partitions, NEVER_CUT);
     if (ofAll <= own || stored === null) return own;
     const named = namedInBytes(stored);
-    if (named === undefined) return own;
+    // What lends to a user who was erased and lifted is marked once they say a link again.
+    if (named === undefined) return hasPuts(stored) ? ofAll : own;
     return named.has(ANYWHERE) ? ofAll : newestOf(named, own);
   };
 }

@@ -31,7 +31,12 @@ async function connected() {
   });
   redis.on('error', () => {});
   const [[peer]] = (await Promise.all([once(server, 'connection'), once(redis, 'ready')])) as [[Socket], unknown];
-  opened.push({ close: () => (redis.disconnect(), server.close()) });
+  opened.push({
+    close() {
+      redis.disconnect();
+      server.close();
+    },
+  });
   return { redis, peer };
 }
 

@@ -15,7 +15,14 @@ import {
   receiveMessage,
 } from '@tributary/model/identity/adoption';
 import type { Version } from '@tributary/model/identity/links';
-import { isMessageType, LINK_TYPE, messageOf, RESERVED_PREFIX, WITHDRAW_TYPE } from '@tributary/model/identity/message-line';
+import {
+  isMessageType,
+  LINK_TYPE,
+  messageOf,
+  PUT_TYPE,
+  RESERVED_PREFIX,
+  WITHDRAW_TYPE,
+} from '@tributary/model/identity/message-line';
 import { type DigestOf, withdrawnBy } from '@tributary/model/identity/withdrawal';
 import { timelineEvent } from '../member.ts';
 import { cutMark, isOfLinks, isOfUser, linesOf, markedCut } from '../record.ts';
@@ -100,6 +107,11 @@ export function hasMessages(record: string): boolean {
   return record.includes(MESSAGE_HEAD);
 }
 
+/** Whether another key lent the key of a record anything. */
+export function hasPuts(record: Buffer): boolean {
+  return record.includes(PUT_HEAD);
+}
+
 /** A record as readers see it: of the same form, with the lines that count for the key. Where other keys said nothing it is the record itself. */
 export function countingRecord(key: string, record: Buffer, windowMs: number): Buffer {
   if (!record.includes(MESSAGE_HEAD)) return record;
@@ -134,6 +146,7 @@ interface OwnerQuestion {
 
 const WITHDRAW_HEAD = `,"type":"${WITHDRAW_TYPE}"`;
 const LINK_HEAD = `,"type":"${LINK_TYPE}"`;
+const PUT_HEAD = `,"type":"${PUT_TYPE}"`;
 
 /** How each message goes on after its instant. Properties of an event may hold the same text: then all of its record is looked at, to the same end. */
 const MESSAGE_HEAD = `,"type":"${RESERVED_PREFIX}`;
