@@ -284,18 +284,21 @@ describe('the log on Redis Streams beyond the contract', () => {
   });
 });
 
+/** Appends as many of the same to each of the partitions. */
+function appending(log: Awaited<ReturnType<typeof openLog>>, partitions: readonly number[]) {
+  return (body: string, count: number) =>
+    Promise.all(
+      partitions.flatMap((partition) => Array.from({ length: count }, () => log.append(partition, { kind: 'events', body }))),
+    );
+}
+
 it('law 7: a backlog of heavy entries is read in bounded pieces, however light those before it were', async () => {
   const partitions = 4;
   const maxBytes = 1024 * 1024;
   const log = await openLog('heavy', partitions);
   try {
     const after = new Map(Array.from({ length: partitions }, (_, partition): [number, string | null] => [partition, null]));
-    const append = (body: string, count: number) =>
-      Promise.all(
-        [...after.keys()].flatMap((partition) =>
-          Array.from({ length: count }, () => log.append(partition, { kind: 'events', body })),
-        ),
-      );
+    const append = appending(log, [...after.keys()]);
     const read = async () => {
       const entries = await log.read(after, { maxEntries: 200, maxBytes, waitMs: 0 });
       for (const { partition, position } of entries) after.set(partition, position);
@@ -321,12 +324,7 @@ it('law 7: an archiver that has read hundreds of light entries reads the heavy o
   const log = await openLog('backlog', partitions);
   try {
     const after = new Map(Array.from({ length: partitions }, (_, partition): [number, string | null] => [partition, null]));
-    const append = (body: string, count: number) =>
-      Promise.all(
-        [...after.keys()].flatMap((partition) =>
-          Array.from({ length: count }, () => log.append(partition, { kind: 'events', body })),
-        ),
-      );
+    const append = appending(log, [...after.keys()]);
     const { maxEntries } = DEFAULT_LIMITS;
     const readAll = async (count: number) => {
       const bytes: number[] = [];

@@ -7,20 +7,23 @@ import { expect, test } from 'vitest';
 import { append, DEFINITIONS, joinedWorld } from './joined-world.ts';
 import { NOON, PARTITIONS, type World } from './world.ts';
 
+const HOMES = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS)) as [number, number];
+const APART = [0, 1, 2, 3].find((partition) => !HOMES.includes(partition)) as number;
+/** The partition that lost something, whether two users were merged, and whether answers about these keys lack it. */
+const CASES: readonly [partition: number, isMerged: boolean, isLacking: boolean][] = [
+  [HOMES[0], false, true],
+  [HOMES[1], false, true],
+  [APART, false, false],
+  [APART, true, true],
+];
+
 test('law 7: an answer of a user lacks what the log lost of each key that may have lent to them, and of no other', async () => {
-  const homes = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS));
-  const apart = [0, 1, 2, 3].find((partition) => !homes.includes(partition)) as number;
-  const isElsewhere = (key: string) => ![...homes, apart].includes(partitionOf(key, PARTITIONS));
+  const isElsewhere = (key: string) => ![...HOMES, APART].includes(partitionOf(key, PARTITIONS));
   const other = Array.from({ length: 40 }, (_, i) => `user-${i}`).find(isElsewhere);
   expect(other).toBeDefined();
   const users = [other, 'ada'];
   const asked = { entities: { user: users }, features: ['all'] };
-  for (const [partition, isMerged, isLacking] of [
-    [homes[0] as number, false, true],
-    [homes[1] as number, false, true],
-    [apart, false, false],
-    [apart, true, true],
-  ] as const) {
+  for (const [partition, isMerged, isLacking] of CASES) {
     const world = await joinedWorld();
     if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
     const lacking = async () => {
@@ -54,10 +57,9 @@ test('law 7: an answer of a user lacks what the log lost of each key that may ha
 });
 
 test('law 7: who was lent events, and has said no link since they were erased and lifted, may lack what the log lost anywhere', async () => {
-  const apart = [0, 1, 2, 3].find((partition) => !['cookie', 'ada'].some((key) => partitionOf(key, PARTITIONS) === partition));
   for (const isNamed of [true, false]) {
     const world = await joinedWorld(isNamed);
-    await world.commit(apart ?? 0, {}, { cutTs: NOON - MINUTE_MS });
+    await world.commit(APART, {}, { cutTs: NOON - MINUTE_MS });
     await world.tick();
     for (const path of ['users/ada/journey', 'users/ada/signals', 'users/ada/values', 'users/ada/keys', 'conversions/order'])
       expect([path, (await world.get(`/v1/${path}`)).body.meta.reasons]).toEqual([path, isNamed ? [] : ['record_cut']]);
@@ -65,9 +67,7 @@ test('law 7: who was lent events, and has said no link since they were erased an
 });
 
 test('law 7: the keys of a person may lack what the log lost in the partition of each, while records are promised from before', async () => {
-  const homes = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS));
-  const apart = [0, 1, 2, 3].find((partition) => !homes.includes(partition)) as number;
-  expect(new Set(homes).size).toBe(2);
+  expect(new Set(HOMES).size).toBe(2);
   const lacking = async (world: World) => {
     await world.tick();
     const metas = await Promise.all(['cookie', 'ada'].map((key) => world.get(`/v1/users/${key}/keys`)));
@@ -75,12 +75,7 @@ test('law 7: the keys of a person may lack what the log lost in the partition of
   };
   const cutTs = NOON - DAY_MS;
   const promisedMs = recordReachMs(DEFINITIONS);
-  for (const [partition, isMerged, expected] of [
-    [homes[0] as number, false, true],
-    [homes[1] as number, false, true],
-    [apart, false, false],
-    [apart, true, true],
-  ] as const) {
+  for (const [partition, isMerged, expected] of CASES) {
     const world = await joinedWorld();
     if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
     expect(await lacking(world)).toEqual([false, false]);

@@ -20,7 +20,7 @@ export function retiredSince(manifest: Whole, fromMs: number | null): string[] {
   ];
 }
 
-/** Where there is no generation, real time has all that it read. If generations were lost, that is what is left of the archive. */
+/** Without a generation real time has all that it read. If generations were lost, that is what is left of the archive. */
 export async function wholeOf(
   source: Pick<GenerationSource, 'retiredBefore'>,
   { generation, manifest }: Pick<LoadedGeneration, 'generation' | 'manifest'>,

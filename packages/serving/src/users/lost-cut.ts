@@ -28,7 +28,8 @@ interface CountedKey {
 
 /**
  * For the keys of one answer: the newest cut of all partitions that may have lent to one of them, which are those of keys that its user named in links, and all
- * where two users were merged, or where keys lent events that no link of the record names. Records are looked through where another partition lost something later than theirs.
+ * where two users were merged, or where keys lent events that no link of the record names. Records are looked through where another partition lost something
+ * later than theirs.
  */
 export function cutsOfKeys(
   board: Pick<SpeedBoard, 'states' | 'definitions' | 'joinedMs'>,

@@ -21,7 +21,7 @@ interface Form<T> {
 /** Asks for the key on this connection at once: it is on its way when the call returns. */
 export type ShortRead<T> = (redis: Redis, key: string) => Promise<T>;
 
-/** A read whose reply is bytes; none where there is no such key. `rest`: the arguments behind the key. */
+/** A read whose reply is bytes; none where the key is not there. `rest`: the arguments behind the key. */
 export function readOfBytes(name: string, rest: readonly string[]): ShortRead<Buffer> {
   return readOf(name, rest, null, (reply) => reply as Buffer);
 }
