@@ -31,6 +31,14 @@ export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
     test: 'packages/cli/test/interventions-crashes.test.ts',
   },
   {
+    lie: 'a decision is forgotten while its rule still answers to the line',
+    law: '3',
+    file: `${INTERVENTIONS}/journal.ts`,
+    from: 'Math.max(cooldownMs, withinMs)',
+    to: 'cooldownMs',
+    test: 'packages/cli/test/interventions-crashes.test.ts',
+  },
+  {
     lie: 'the place of the stream passes what is not finished',
     law: '3',
     file: `${INTERVENTIONS}/acting.ts`,

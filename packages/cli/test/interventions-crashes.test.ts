@@ -24,7 +24,6 @@ const RULE: InterventionRule = {
   webhook: { url: 'https://hooks.example', secret: 'HOOK' },
 };
 const RULES = [RULE, { ...RULE, name: 'note', webhook: null }];
-const COOLDOWNS = new Map(RULES.map(({ name, cooldownMs }) => [name, cooldownMs]));
 
 class Crash extends Error {}
 
@@ -59,7 +58,7 @@ async function process(folder: string, world: World, crashAt: number): Promise<v
     if (++effects === crashAt) isDead = true;
     if (isDead) throw new Crash();
   };
-  const journal = openJournal(folder, COOLDOWNS, () => NOW_MS);
+  const journal = openJournal(folder, RULES, () => NOW_MS);
   const ended = new AbortController();
   const deadly =
     <A extends unknown[]>(effect: (...args: A) => void) =>
@@ -155,7 +154,7 @@ test('law 3: after a crash at any effect the same interventions are decided once
 test('a journal that a crash cut is read up to the cut, remembers a cooldown, and forgets what is over', () => {
   const folder = temporaryFolder('journal');
   let now = NOW_MS;
-  const open = () => openJournal(folder, COOLDOWNS, () => now);
+  const open = () => openJournal(folder, RULES, () => now);
   const first = open();
   first.decide('one', 'help', 'anna', now);
   first.finish('one');
@@ -179,12 +178,41 @@ test('a journal that a crash cut is read up to the cut, remembers a cooldown, an
   ]);
   expect(readFileSync(file, 'utf8')).not.toMatch(/anna|bo"/);
   second.close();
-  now += DAY_MS + 1;
+  now += 2 * DAY_MS + 1;
   const third = open();
   expect([third.state('one'), third.lastAt('help', 'anna'), third.state('two')]).toEqual(['unknown', undefined, 'decided']);
   third.close();
   writeFileSync(file, 'no JSON\n');
   expect(open).toThrow(/each line of .*journal\.ndjson must be JSON \(got "no JSON"\)/);
+});
+
+test('law 3: a conversion that is said again with other credit calls nothing, for as long as its rule answers to it, also by another process', async () => {
+  const folder = temporaryFolder('said-again');
+  const rule: InterventionRule = {
+    ...RULE,
+    kind: 'conversion.attributed',
+    of: 'purchase',
+    cooldownMs: 3_600_000,
+    withinMs: 7 * DAY_MS,
+    webhook: null,
+  };
+  const data = { id: 'line', ts: NOW_MS, userKey: 'anna', conversion: { id: 'order', type: 'purchase' } };
+  const said: string[] = [];
+  const lineAt = async (nowMs: number) => {
+    const journal = openJournal(folder, [rule], () => nowMs);
+    const acting = {
+      ...{ rules: [rule], journal, underWay: new Set<string>(), env: {}, now: () => nowMs },
+      ...{ values: async () => ({ views: 1 }), record: async () => true },
+      onDone: () => said.push('done'),
+      onPass: (why: string) => said.push(why),
+    } as unknown as Acting;
+    await take({ id: `place-${nowMs}`, line: { type: rule.kind, data } }, acting, createProgress(acting));
+    journal.close();
+  };
+  for (const days of [0, 2, 6.9, 7.1]) await lineAt(NOW_MS + days * DAY_MS);
+  expect(said).toEqual(['done', 'repeated', 'repeated', 'repeated']);
+  await lineAt(NOW_MS + 8.1 * DAY_MS);
+  expect(said.at(-1)).toBe('too-old');
 });
 
 test('a queue of a receiver is bounded in length and age; a job is finished once', async () => {
@@ -292,9 +320,9 @@ test('a salt that a crash left half written is made again, and one that is whole
   const folder = temporaryFolder('salt');
   const salt = join(folder, 'salt');
   writeFileSync(salt, 'half');
-  openJournal(folder, COOLDOWNS, () => NOW_MS).close();
+  openJournal(folder, RULES, () => NOW_MS).close();
   const whole = readFileSync(salt);
   expect(whole).toHaveLength(32);
-  openJournal(folder, COOLDOWNS, () => NOW_MS).close();
+  openJournal(folder, RULES, () => NOW_MS).close();
   expect(readFileSync(salt)).toEqual(whole);
 });

@@ -5,8 +5,8 @@
  *   {"decided": id, "rule", "who", "at"}             flushed before anything leaves
  *   {"finished": id}                                 the webhook was answered, refused or given up
  *
- * `who` is a keyed hash: no key of a user is stored here, so an erasure has nothing to look for. A decision is remembered for as long as its cooldown, a
- * day at least, and until it is finished.
+ * `who` is a keyed hash: no key of a user is stored here, so an erasure has nothing to look for. A decision is remembered until it is finished, and for a
+ * day longer than its cooldown and than its rule answers to a line: a conversion is said again, with other credit, for as long as events come late.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import {
@@ -24,6 +24,7 @@ import {
 import { join } from 'node:path';
 import { DAY_MS } from '@tributary/model/time';
 import { isRunning } from '@tributary/runtime/process/is-running';
+import type { InterventionRule } from '@tributary/signals/interventions/rules';
 import { CommandError } from '../exit.ts';
 
 export interface Journal {
@@ -40,6 +41,9 @@ export interface Journal {
   close(): void;
 }
 
+/** What says for how long the decisions of a rule are remembered. */
+type Remembered = Pick<InterventionRule, 'name' | 'cooldownMs' | 'withinMs'>;
+
 interface Decision {
   readonly rule: string;
   readonly who: string;
@@ -54,8 +58,8 @@ const MOST_DECISIONS = 1_000_000;
 /** Lines of a file before it is written again without what is over. */
 const MOST_LINES = 200_000;
 
-/** `cooldownMs`: of each rule. Throws where another process has the folder. */
-export function openJournal(folder: string, cooldownMs: ReadonlyMap<string, number>, now: () => number): Journal {
+/** Throws where another process has the folder. */
+export function openJournal(folder: string, rules: readonly Remembered[], now: () => number): Journal {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unlock = lock(join(folder, 'process'));
   const salt = saltOf(join(folder, 'salt'));
@@ -64,6 +68,7 @@ export function openJournal(folder: string, cooldownMs: ReadonlyMap<string, numb
   const { decisions } = kept;
   const last = new Map<string, number>();
   const slot = (rule: string, who: string) => `${rule}\n${who}`;
+  const keptMs = new Map(rules.map(({ name, cooldownMs, withinMs }) => [name, DAY_MS + Math.max(cooldownMs, withinMs)]));
   const hash = (userKey: string) => createHmac('sha256', salt).update(userKey).digest('base64url').slice(0, 22);
   for (const { rule, who, at } of decisions.values())
     last.set(slot(rule, who), Math.max(at, last.get(slot(rule, who)) ?? Number.NEGATIVE_INFINITY));
@@ -75,7 +80,7 @@ export function openJournal(folder: string, cooldownMs: ReadonlyMap<string, numb
   function rewrite(): number {
     const dayAgo = now() - DAY_MS;
     for (const [id, { rule, who, at, finished }] of decisions)
-      if ((finished || at < dayAgo - FORGOTTEN_MS) && at < Math.min(dayAgo, now() - (cooldownMs.get(rule) ?? 0))) {
+      if ((finished || at < dayAgo - FORGOTTEN_MS) && at < now() - (keptMs.get(rule) ?? DAY_MS)) {
         decisions.delete(id);
         if (last.get(slot(rule, who)) === at) last.delete(slot(rule, who));
       }

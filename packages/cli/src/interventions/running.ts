@@ -31,7 +31,7 @@ export async function runInterventions(given: Context, { rules, cells }: Interve
   const signal = AbortSignal.any([given.shell.signal, ended]);
   const context = endingWith(given, signal);
   const { shell, terminal } = context;
-  const journal = openJournal(options.folder, new Map(rules.map(({ name, cooldownMs }) => [name, cooldownMs])), shell.now);
+  const journal = openJournal(options.folder, rules, shell.now);
   const counts = createCounts();
   let failure: unknown;
   const onDone = (done: Done) => {
