@@ -35,8 +35,8 @@ import {
 import type { Item } from './item.ts';
 import {
   addLink,
-  type Coming,
   type Link,
+  type LinkEffects,
   type Links,
   type Movable,
   mayMove,
@@ -117,10 +117,10 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
   if ('item' in message) return receiveItem(state, message, at);
   if (message.kind === 'withdraw') return receiveWithdrawal(state, message, at);
   const { links, held, lostTs } = state;
-  const coming: Coming = { lostTs, changed: [], held: [] };
-  const { changed } = coming;
+  const effects: LinkEffects = { lostTs, changed: [], ended: [] };
+  const { changed } = effects;
   const said: Undoing = message.kind === 'link' ? { ...message.link } : { ...message };
-  const isNew = message.kind === 'link' ? addLink(links, said as Link, coming) : undoLinks(links, message.from, said, coming);
+  const isNew = message.kind === 'link' ? addLink(links, said as Link, effects) : undoLinks(links, message.from, said, effects);
   if (!isNew) return null;
   if (message.kind === 'unlink') changed.push({ receivedAt: message.receivedAt, merges: true });
   const messages: ItemMessage[] = [];
@@ -135,7 +135,7 @@ export function receiveMessage(state: KeyState, message: Message, at: Version): 
     for (const row of moved) messages.push(...placed(state, row, at));
     replaced.push(...recounted(state, first));
   }
-  return saying(message, said, coming, { messages: inOrder(messages), replaced });
+  return saying(message, said, effects, { messages: inOrder(messages), replaced });
 }
 
 /** The record of the key has lost its events up to then. */
@@ -159,11 +159,11 @@ type AboutLinks = Extract<Message, { readonly kind: 'link' | 'unlink' }>;
  * What the record lost stays where it was: the key says to itself up to when a message says nothing, and what does not count any more holds, and both layers
  * read that. The second one last: what it does not hold has been taken back before.
  */
-function saying(message: AboutLinks, { floor }: Undoing, coming: Coming, change: Change): Change {
+function saying(message: AboutLinks, { floor }: Undoing, effects: LinkEffects, change: Change): Change {
   const before = message.kind === 'link' ? message.link.floor : message.floor;
   const kept = floor === undefined || floor === before ? undefined : floored(message, floor);
-  if (kept === undefined && coming.held.length === 0) return change;
-  const beside = coming.held.map((link): Message => ({ kind: 'link', to: message.to, link }));
+  if (kept === undefined && effects.ended.length === 0) return change;
+  const beside = effects.ended.map((link): Message => ({ kind: 'link', to: message.to, link }));
   const messages = [...(kept === undefined ? [] : [kept]), ...change.messages, ...beside];
   return { ...change, messages, ...(kept !== undefined && { kept }), ...(beside.length > 0 && { beside }) };
 }

@@ -13,7 +13,7 @@
  *
  * A key whose record lost events can neither lend them nor take them back: they stay where they were. So a link, or an undoing, that comes after that says
  * nothing about what happened up to a `floor`, and a link that does not count any more, as others of its day were received before it, goes on to hold up to
- * an instant (`held`). The key says both itself, in messages to itself. The lowest of several that were said of one link holds.
+ * an instant (`held`): it has ended. The key says both itself, in messages to itself. The lowest of several that were said of one link holds.
  */
 
 import { byCodePoint } from '../code-points.ts';
@@ -38,21 +38,21 @@ export interface Link {
   readonly merges?: true;
   /** It says nothing about what happened up to then, epoch ms. */
   floor?: number;
-  /** Where it does not count, it still says what it did about what happened up to then, epoch ms. */
+  /** An ended link, one that does not count any more, still says what it did about what happened up to then, epoch ms. */
   held?: number;
 }
 
 /** As it holds. `upTo`: it does not count any more, and says nothing about what happened later, epoch ms. */
 export type Holding = Link & { readonly upTo?: number };
 
-/** What comes of a link that arrives. */
-export interface Coming {
+/** What a link that arrives, or its undoing, changes about the links of its key. */
+export interface LinkEffects {
   /** The key has lost events up to then, epoch ms. */
   readonly lostTs: number;
-  /** Those that hold from now on, and those that do not any more. */
+  /** Links that hold from now on, and those that do not any more. */
   readonly changed: Saying[];
-  /** Those among them that hold up to `lostTs` from now on. */
-  readonly held: Link[];
+  /** Those among them that ended: from now on they hold up to `lostTs`. */
+  readonly ended: Link[];
 }
 
 /** What decides about which events a link says anything. */
@@ -83,8 +83,8 @@ export interface Links {
   merging: Holding[];
   /** Those that count, by their ids. */
   byId: Map<string, Link> | undefined;
-  /** Those that are said to hold up to an instant where they do not count, by their ids: hardly a key has any. One that has knows `byId` too. */
-  heldById: Map<string, Link[]> | undefined;
+  /** Those that ended, by their ids: hardly a key has any. One that has knows `byId` too. */
+  endedById: Map<string, Link[]> | undefined;
   /** Whom links led to that counted once: messages that lent them something are kept, with what takes it back. */
   former: Set<string> | undefined;
   /** By user: links to them that were made before one of these are undone. */
@@ -102,40 +102,40 @@ export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links 
     made: NO_LINKS,
     merging: NO_LINKS,
     byId: undefined,
-    heldById: undefined,
+    endedById: undefined,
     former: undefined,
     undone: undefined,
   };
 }
 
 /** False: it was known, or does not count. */
-export function addLink(links: Links, link: Link, coming: Coming = atFirst()): boolean {
-  const isCounted = count(links, link, coming);
-  if (isCounted && links.heldById?.has(link.id) === true) layAll(links, link.id);
-  return holdUpTo(links, link, coming) || isCounted;
+export function addLink(links: Links, link: Link, effects: LinkEffects = nothingLost()): boolean {
+  const isCounted = count(links, link, effects);
+  if (isCounted && links.endedById?.has(link.id) === true) placeAgain(links, link.id);
+  return addEnded(links, link, effects) || isCounted;
 }
 
-function atFirst(): Coming {
-  return { lostTs: Number.NEGATIVE_INFINITY, changed: [], held: [] };
+function nothingLost(): LinkEffects {
+  return { lostTs: Number.NEGATIVE_INFINITY, changed: [], ended: [] };
 }
 
-function count(links: Links, link: Link, coming: Coming): boolean {
+function count(links: Links, link: Link, effects: LinkEffects): boolean {
   if (links.days === undefined && links.made.length === 0) {
-    keepFloor(links, link, coming.lostTs);
+    keepFloor(links, link, effects.lostTs);
     links.made = [link];
     if (link.merges === true) links.merging = [link];
-    coming.changed.push(link);
+    effects.changed.push(link);
     return true;
   }
   const { received, counted } = dayWith(links, link);
   if (link.receivedAt >= (received[links.mostOfDay] ?? Number.POSITIVE_INFINITY)) return false;
   const known = counted.get(link.id);
   if (known !== undefined) {
-    if (known.version === link.version) return lowerFloor(known, link, coming.changed);
+    if (known.version === link.version) return lowerFloor(known, link, effects.changed);
     if (!isReceivedBefore(link, known)) return false;
     received.splice(received.indexOf(known.receivedAt), 1);
   }
-  keepFloor(links, link, coming.lostTs);
+  keepFloor(links, link, effects.lostTs);
   received.splice(
     countFirst(received, (at) => at <= link.receivedAt),
     0,
@@ -145,8 +145,8 @@ function count(links: Links, link: Link, coming: Coming): boolean {
   counted.set(link.id, link);
   const out = leaveOut(counted, received[links.mostOfDay]);
   const holding = byIdOf(links).get(link.id);
-  if (known !== undefined || holding === undefined || link.version < holding.version) hold(links, link.id, coming);
-  for (const { id } of out) hold(links, id, coming);
+  if (known !== undefined || holding === undefined || link.version < holding.version) countOldest(links, link.id, effects);
+  for (const { id } of out) countOldest(links, id, effects);
   return out.some((one) => one !== link) || !out.includes(link);
 }
 
@@ -172,27 +172,27 @@ function lowerFloor(
 }
 
 /** As far as a link, or what is said of one, says up to when it holds where it does not count. False: nothing new. */
-function holdUpTo(links: Links, link: Link, { changed }: Pick<Coming, 'changed'>): boolean {
-  const known = links.heldById?.get(link.id)?.find(({ version }) => version === link.version);
+function addEnded(links: Links, link: Link, { changed }: Pick<LinkEffects, 'changed'>): boolean {
+  const known = links.endedById?.get(link.id)?.find(({ version }) => version === link.version);
   const { held = Number.POSITIVE_INFINITY } = link;
   if (known === undefined) {
     if (link.held === undefined) return false;
-    heldOf(links, link.id).push({ ...link });
+    endedOf(links, link.id).push({ ...link });
   } else {
     const isLower = lowerFloor(known, link, changed);
     if (!isLower && held >= (known.held as number)) return false;
     known.held = Math.min(held, known.held as number);
   }
-  layAll(links, link.id);
+  placeAgain(links, link.id);
   changed.push(...links.made.filter(({ id }) => id === link.id));
   return true;
 }
 
-function heldOf(links: Links, id: string): Link[] {
-  const heldById = (links.heldById ??= new Map<string, Link[]>());
-  let held = heldById.get(id);
-  if (held === undefined) heldById.set(id, (held = []));
-  return held;
+function endedOf(links: Links, id: string): Link[] {
+  const endedById = (links.endedById ??= new Map<string, Link[]>());
+  let ended = endedById.get(id);
+  if (ended === undefined) endedById.set(id, (ended = []));
+  return ended;
 }
 
 /** Those of a day that were received at its end or later. */
@@ -204,7 +204,7 @@ function leaveOut(counted: Map<string, Link>, end: number | undefined): Link[] {
 }
 
 /** The oldest of those under one id that count: an event that is sent again does not link again what was undone. */
-function hold(links: Links, id: string, coming: Coming): void {
+function countOldest(links: Links, id: string, effects: LinkEffects): void {
   const byId = byIdOf(links);
   const before = byId.get(id);
   let oldest: Link | undefined;
@@ -217,25 +217,25 @@ function hold(links: Links, id: string, coming: Coming): void {
   else byId.set(id, oldest);
   if (before !== undefined) {
     (links.former ??= new Set<string>()).add(before.to);
-    if (reachesLost(links, before, coming.lostTs)) {
-      const link = { ...before, held: coming.lostTs };
-      if (holdUpTo(links, link, coming)) coming.held.push(link);
+    if (reachesLost(links, before, effects.lostTs)) {
+      const link = { ...before, held: effects.lostTs };
+      if (addEnded(links, link, effects)) effects.ended.push(link);
     }
-    coming.changed.push(before);
+    effects.changed.push(before);
   }
-  if (oldest !== undefined) coming.changed.push(oldest);
-  if (links.heldById?.has(id) === true) layAll(links, id);
+  if (oldest !== undefined) effects.changed.push(oldest);
+  if (links.endedById?.has(id) === true) placeAgain(links, id);
   else {
     const { made, merging } = links;
     if (before !== undefined) {
       made.splice(placeOf(made, before), 1);
       if (before.merges === true) merging.splice(placeOf(merging, before), 1);
     }
-    if (oldest !== undefined) lay(links, oldest);
+    if (oldest !== undefined) place(links, oldest);
   }
 }
 
-function lay(links: Links, link: Holding): void {
+function place(links: Links, link: Holding): void {
   links.made = withLink(links.made, link);
   if (link.merges === true) links.merging = withLink(links.merging, link);
 }
@@ -244,22 +244,22 @@ function lay(links: Links, link: Holding): void {
  * One link of a name says anything about an instant: among those that hold up to an instant the first that holds up to then, in the order in which they
  * ceased to count; about what happened after all of these the one that counts.
  */
-function layAll(links: Links, id: string): void {
+function placeAgain(links: Links, id: string): void {
   const isOther = (link: Link) => link.id !== id;
   links.made = links.made.filter(isOther);
   links.merging = links.merging.filter(isOther);
   const counting = byIdOf(links).get(id);
-  const held = heldOf(links, id).filter(({ version }) => version !== counting?.version);
+  const ended = endedOf(links, id).filter(({ version }) => version !== counting?.version);
   let from = Number.NEGATIVE_INFINITY;
-  for (const link of held.sort(byEnd)) {
+  for (const link of ended.sort(byEnd)) {
     const upTo = link.held as number;
-    lay(links, { ...behind(link, from), upTo });
+    place(links, { ...sayingAfter(link, from), upTo });
     from = upTo;
   }
-  if (counting !== undefined) lay(links, behind(counting, from));
+  if (counting !== undefined) place(links, sayingAfter(counting, from));
 }
 
-function behind(link: Link, from: number): Link {
+function sayingAfter(link: Link, from: number): Link {
   return from > (link.floor ?? Number.NEGATIVE_INFINITY) ? { ...link, floor: from } : link;
 }
 
@@ -302,7 +302,7 @@ function dayOf({ receivedAt }: Pick<Link, 'receivedAt'>): number {
 }
 
 /** False: it was known. */
-export function undoLinks(links: Links, to: string, undoing: Undoing, { lostTs, changed }: Omit<Coming, 'held'>): boolean {
+export function undoLinks(links: Links, to: string, undoing: Undoing, { lostTs, changed }: Omit<LinkEffects, 'ended'>): boolean {
   const undone = (links.undone ??= new Map<string, Undoing[]>());
   const all = undone.get(to) ?? [];
   const known = all.find(({ version }) => version === undoing.version);
