@@ -3,7 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const KEPT = 'packages/serving/src/users/kept-values.ts';
 const READER = 'services/api/src/http/record-reader.ts';
-const LARGE_TURNS_TEST = 'services/api/test/large-turns.test.ts';
+const MANY_USERS_TURNS_TEST = 'services/api/test/many-users-turns.test.ts';
 const ONE_RECORD = 'services/api/src/http/one-record.ts';
 const ONE_RECORD_TEST = 'services/api/test/one-record.test.ts';
 const COPIED = 'services/api/test/copied-records.test.ts';
@@ -337,34 +337,34 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
   {
     lie: 'any number of questions about many users is under way at a time',
     law: '7',
-    file: 'services/api/src/http/large-turns.ts',
+    file: 'services/api/src/http/many-users-turns.ts',
     from: 'if (underWay < mostAtOnce) underWay++;',
     to: 'if (underWay < Number.POSITIVE_INFINITY) underWay++;',
-    test: LARGE_TURNS_TEST,
+    test: MANY_USERS_TURNS_TEST,
   },
   {
     lie: 'any number of questions about many users waits',
     law: '7',
-    file: 'services/api/src/http/large-turns.ts',
+    file: 'services/api/src/http/many-users-turns.ts',
     from: 'if (!waiting.fits(key, 1))',
     to: 'if (mostWaiting < 0)',
-    test: LARGE_TURNS_TEST,
+    test: MANY_USERS_TURNS_TEST,
   },
   {
     lie: 'a question about many users is read though its client left while it waited',
     law: '7',
-    file: 'services/api/src/http/large-turns.ts',
+    file: 'services/api/src/http/many-users-turns.ts',
     from: 'next?.asker.isGone() === true;',
     to: 'next === null;',
-    test: LARGE_TURNS_TEST,
+    test: MANY_USERS_TURNS_TEST,
   },
   {
     lie: 'a question about many users waits for its turn however long that takes',
     law: '7',
-    file: 'services/api/src/http/large-turns.ts',
+    file: 'services/api/src/http/many-users-turns.ts',
     from: 'if (turns.remove(job))',
     to: 'if (mostWaitMs < 0 && turns.remove(job))',
-    test: LARGE_TURNS_TEST,
+    test: MANY_USERS_TURNS_TEST,
   },
   {
     lie: 'questions about a thousand users are all read at once',
@@ -372,6 +372,6 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     file: READER,
     from: 'if (users.length <= FEW_USERS)',
     to: 'if (users.length <= 10_000)',
-    test: LARGE_TURNS_TEST,
+    test: MANY_USERS_TURNS_TEST,
   },
 ];

@@ -73,7 +73,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   {
     lie: 'one key may take all slots for large records',
     law: '7',
-    file: `${API}/http/serial-limit.ts`,
+    file: `${API}/http/large-records-turn.ts`,
     from: 'if (inside.has(owner))',
     to: "if (owner === '')",
     test: 'services/api/test/record-reader.test.ts',
@@ -81,7 +81,7 @@ export const MUTATIONS_OF_RECORDS: readonly Mutation[] = [
   {
     lie: 'large records are read side by side',
     law: '7',
-    file: `${API}/http/serial-limit.ts`,
+    file: `${API}/http/large-records-turn.ts`,
     from: 'last.then(work)',
     to: 'work()',
     test: 'services/api/test/record-reader.test.ts',

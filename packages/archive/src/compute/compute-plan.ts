@@ -82,7 +82,7 @@ export function servesRows(
   program: string,
 ): boolean {
   return (
-    !isOfOtherRows(base, { definitions }, program) &&
+    !haveRowsChanged(base, { definitions }, program) &&
     // A link moves events of any age: what its rows become is asked of all.
     storedDefinitions(base.definitions, sha256Hex).joinedMs === null &&
     [...VIEWS, ...groupedOf(VIEWS)].every(({ name }) => name in base.views || base.leftOut?.includes(name) === true)
@@ -90,17 +90,17 @@ export function servesRows(
 }
 
 /** Whether the definitions of a generation, or its program, make other rows than those of its base: all of these are computed again. */
-export function isOfOtherRows(
+export function haveRowsChanged(
   base: Pick<GenerationManifest, 'definitions' | 'program'>,
   { definitions }: Pick<GenerationManifest, 'definitions'>,
   program: string | undefined,
 ): boolean {
   if (base.program !== program) return true;
-  return base.definitions !== definitions && makesOtherRows(base, storedDefinitions(definitions, sha256Hex));
+  return base.definitions !== definitions && haveDefinitionsChangedRows(base, storedDefinitions(definitions, sha256Hex));
 }
 
 /** Not where their texts alone differ: other exchange rates make no other rows, and what corrections change is taken out of them. */
-export function makesOtherRows(
+export function haveDefinitionsChangedRows(
   base: Pick<GenerationManifest, 'definitions'>,
   { uncorrectedVersion }: Pick<Definitions, 'uncorrectedVersion'>,
 ): boolean {

@@ -1,5 +1,5 @@
 /** How long a run will take, from how long earlier ones of its mode took. */
-import { isOfOtherRows } from '../compute/compute-plan.ts';
+import { haveRowsChanged } from '../compute/compute-plan.ts';
 import type { GenerationManifest } from '../layout.ts';
 
 export interface Estimate {
@@ -33,7 +33,7 @@ export function estimate(
   // Where the base is not known any more, nothing says so.
   const isAllAgain = (one: GenerationManifest) => {
     const base = one.base === null ? undefined : known.get(one.base);
-    return base !== undefined && isOfOtherRows(base, one, one.program);
+    return base !== undefined && haveRowsChanged(base, one, one.program);
   };
   const taken = manifests
     // What is read again because corrections changed is not among the rows, nor what is computed again of the base.

@@ -1,6 +1,6 @@
 /** What a run would read, and for how long, before it is asked for. Reads manifests alone: nothing of it changes anything. */
 import type { Definitions } from '@tributary/model/definitions';
-import { checkContinues, makesOtherRows, rereadOf } from '../compute/compute-plan.ts';
+import { checkContinues, haveDefinitionsChangedRows, rereadOf } from '../compute/compute-plan.ts';
 import { filesOfGeneration } from '../generations.ts';
 import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.ts';
 import { demandCorrectable } from '../retention/plan.ts';
@@ -92,7 +92,7 @@ export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunP
   const archive = { ...amountOf(files), partitions, segments: segments.flat().length };
   const mode = base === null ? 'full' : 'incremental';
   const reread = base === null ? undefined : await rereadOf(dataDir, base, definitions);
-  const otherRows = base !== null && makesOtherRows(base, definitions);
+  const otherRows = base !== null && haveDefinitionsChangedRows(base, definitions);
   const isLikeOthers = reread === undefined && !otherRows && !rowsAgain;
   const estimated = isLikeOthers ? estimate(manifests, mode, archive.rows) : null;
   signal.throwIfAborted();

@@ -15,10 +15,10 @@ import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-r
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { keyOf } from './asker.ts';
 import { apart, type Known, type Noting, notingIn } from './known-records.ts';
-import { createLargeTurns } from './large-turns.ts';
+import { createLargeRecordsTurn } from './large-records-turn.ts';
+import { createManyUsersTurns } from './many-users-turns.ts';
 import { createOneRecordRead, demandShare, FIRST_BYTES_OF_FEW } from './one-record.ts';
 import { readWithCopies } from './read-with-copies.ts';
-import { createSerialLimit } from './serial-limit.ts';
 
 export interface RecordLimits {
   /** Records of one request. A single record has at most 32 MiB; where keys are joined, up to 128 for as long as nothing is relayed. */
@@ -66,7 +66,7 @@ export function createRecordReader(
   limits: RecordLimits = RECORD_LIMITS,
 ): RecordReader {
   const reading = createFairShare(limits.inFlightBytes);
-  const largeOnes = createSerialLimit(MOST_LARGE_WAITING);
+  const largeOnes = createLargeRecordsTurn(MOST_LARGE_WAITING);
 
   const many: RecordReader = {
     async read(whose, users, use, isPlaced = false, copies) {
@@ -125,7 +125,7 @@ export function createRecordReader(
       }
     },
   };
-  const large = createLargeTurns(MOST_OF_MANY, MOST_OF_MANY_WAITING, MOST_OF_MANY_WAIT_MS);
+  const large = createManyUsersTurns(MOST_OF_MANY, MOST_OF_MANY_WAITING, MOST_OF_MANY_WAIT_MS);
   const inTurn: RecordReader['read'] = (asker, users, use, isPlaced, copies) => {
     const read = () => many.read(asker, users, use, isPlaced, copies);
     if (users.length <= FEW_USERS) return read();

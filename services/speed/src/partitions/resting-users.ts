@@ -53,7 +53,7 @@ const NOWHERE = -1;
 const MOST_IDS = 60 * 1024;
 const BYTES_OF_NUMBERS = 8;
 
-const SCRATCH = byteTape(new Uint8Array(MOST_IDS));
+const IDS_TAPE = byteTape(new Uint8Array(MOST_IDS));
 const NOTHING = { key: undefined, said: undefined, named: undefined };
 
 export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
@@ -134,10 +134,10 @@ export function createRestingUsers(timelines: PackedTimelines): RestingUsers {
       if (timeline.long !== undefined || timeline.length === 0 || get(slot, IDS) !== NOWHERE) return;
       const ids = timelines.takeIds(timeline);
       if (ids.reduce((sum, id) => sum + bytesOfText(id), BYTES_OF_NUMBERS) > MOST_IDS) return timelines.giveIds(timeline, ids);
-      SCRATCH.at = 0;
-      writeNumber(SCRATCH, ids.length);
-      for (const id of ids) writeText(SCRATCH, id);
-      set(slot, IDS, idsOf.hold(slot, SCRATCH.bytes.subarray(0, SCRATCH.at)));
+      IDS_TAPE.at = 0;
+      writeNumber(IDS_TAPE, ids.length);
+      for (const id of ids) writeText(IDS_TAPE, id);
+      set(slot, IDS, idsOf.hold(slot, IDS_TAPE.bytes.subarray(0, IDS_TAPE.at)));
       idsOf.tidy((moved, place) => set(moved, IDS, place));
     },
     unshelve(user) {

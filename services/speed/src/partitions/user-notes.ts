@@ -19,7 +19,7 @@ const MOST_KINDS = 64;
 /** In place of a number of things, or of a kind: there is nothing of it. */
 const NONE = -1;
 
-const SCRATCH = byteTape(new Uint8Array(MOST_KEY_BYTES + MOST_NOTES));
+const NOTES_TAPE = byteTape(new Uint8Array(MOST_KEY_BYTES + MOST_NOTES));
 
 export function createUserNotes(): UserNotes {
   const kinds: CommonOfKeys[] = [];
@@ -28,17 +28,17 @@ export function createUserNotes(): UserNotes {
     if (key === undefined && said === undefined && named === undefined) return undefined;
     const kind = key === undefined ? NONE : kindOf(key);
     if (kind === null || (key !== undefined && !fitsInBytes(key)) || lengthOf(said, named) > MOST_NOTES) return null;
-    SCRATCH.at = 0;
-    writeNumber(SCRATCH, named?.size ?? NONE);
-    for (const partition of named ?? []) writeNumber(SCRATCH, partition);
-    writeNumber(SCRATCH, said?.size ?? NONE);
+    NOTES_TAPE.at = 0;
+    writeNumber(NOTES_TAPE, named?.size ?? NONE);
+    for (const partition of named ?? []) writeNumber(NOTES_TAPE, partition);
+    writeNumber(NOTES_TAPE, said?.size ?? NONE);
     for (const [name, receivedAt] of said ?? []) {
-      writeText(SCRATCH, name);
-      writeNumber(SCRATCH, receivedAt);
+      writeText(NOTES_TAPE, name);
+      writeNumber(NOTES_TAPE, receivedAt);
     }
-    writeNumber(SCRATCH, kind);
-    if (key !== undefined) writeKey(SCRATCH, key);
-    return SCRATCH.bytes.subarray(0, SCRATCH.at);
+    writeNumber(NOTES_TAPE, kind);
+    if (key !== undefined) writeKey(NOTES_TAPE, key);
+    return NOTES_TAPE.bytes.subarray(0, NOTES_TAPE.at);
   }
 
   /** null: there are too many kinds. */

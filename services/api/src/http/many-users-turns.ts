@@ -8,7 +8,7 @@ import { TributaryError } from '@tributary/model/errors';
 import { createFairShare } from '@tributary/runtime/http/fair-share';
 import { type Asker, createTurnsOfKeys } from '@tributary/runtime/http/turns-of-keys';
 
-export interface LargeTurns {
+export interface ManyUsersTurns {
   /** `work` when it is its turn. Rejects as it does, and with `overloaded` where too many of this key wait, its turn does not come in time, or its client left. */
   run<T>(asker: Asker, work: () => Promise<T>): Promise<T>;
 }
@@ -19,7 +19,7 @@ interface Job {
   giveUp(why: string): void;
 }
 
-export function createLargeTurns(mostAtOnce: number, mostWaiting: number, mostWaitMs: number): LargeTurns {
+export function createManyUsersTurns(mostAtOnce: number, mostWaiting: number, mostWaitMs: number): ManyUsersTurns {
   const turns = createTurnsOfKeys<Job>();
   const waiting = createFairShare(mostWaiting);
   let underWay = 0;

@@ -1,7 +1,7 @@
 /** Questions about many users, some at a time. */
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
 import { expect, test, vi } from 'vitest';
-import { createLargeTurns } from '../src/http/large-turns.ts';
+import { createManyUsersTurns } from '../src/http/many-users-turns.ts';
 import { createRecordReader } from '../src/http/record-reader.ts';
 
 const of = (key: string) => ({ key, isGone: () => false });
@@ -23,7 +23,7 @@ function slowWork() {
 }
 
 test('law 7: as many questions about many users are under way as may be, keys take turns, and one that fails leaves its place to the next', async () => {
-  const turns = createLargeTurns(2, 100, 60_000);
+  const turns = createManyUsersTurns(2, 100, 60_000);
   const { begun, work, end } = slowWork();
   const asked = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2'].map((name) => turns.run(of(name.slice(0, 1)), work(name)));
   const settled = Promise.allSettled(asked);
@@ -42,7 +42,7 @@ test('law 7: as many questions about many users are under way as may be, keys ta
 });
 
 test('law 7: those that wait are bounded, and keys share the bound', async () => {
-  const turns = createLargeTurns(1, 4, 60_000);
+  const turns = createManyUsersTurns(1, 4, 60_000);
   const { begun, work, end } = slowWork();
   const asked = ['a1', 'a2', 'a3'].map((name) => turns.run(of('a'), work(name)));
   let refusal: unknown;
@@ -59,7 +59,7 @@ test('law 7: those that wait are bounded, and keys share the bound', async () =>
 });
 
 test('law 7: a question whose client left while it waited is not begun, and leaves its place and its part of the bound', async () => {
-  const turns = createLargeTurns(1, 4, 60_000);
+  const turns = createManyUsersTurns(1, 4, 60_000);
   const { begun, work, end } = slowWork();
   const gone = new Set<string>();
   const ask = (name: string) => turns.run({ key: name.slice(0, 1), isGone: () => gone.has(name) }, work(name));
@@ -85,7 +85,7 @@ test('law 7: a question whose client left while it waited is not begun, and leav
 test('law 7: a question whose turn does not come in time is given up, and leaves its part of the bound', async () => {
   vi.useFakeTimers();
   try {
-    const turns = createLargeTurns(1, 2, 1_000);
+    const turns = createManyUsersTurns(1, 2, 1_000);
     const begun: string[] = [];
     const never = () => new Promise<never>(() => undefined);
     void turns.run(of('a'), never);

@@ -1,12 +1,12 @@
 /** For large records: one at a time, and of each owner one in all, so that no key has all the turns. */
 import { TributaryError } from '@tributary/model/errors';
 
-export interface SerialLimit {
+export interface LargeRecordsTurn {
   /** Runs `work` when its turn comes. Rejects with `overloaded`, or as `work` does. */
   run<T>(owner: string, work: () => Promise<T>): Promise<T>;
 }
 
-export function createSerialLimit(mostWaiting: number): SerialLimit {
+export function createLargeRecordsTurn(mostWaiting: number): LargeRecordsTurn {
   /** Whose work runs or waits. */
   const inside = new Set<string>();
   let last: Promise<unknown> = Promise.resolve();
