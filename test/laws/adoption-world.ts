@@ -283,7 +283,10 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
       if (pairsInFlight(states, about) > 0 && wrongs.neverIncomplete !== true) continue;
       counts.keys++;
       if (!isSettled) counts.keysInFlight++;
-      const counting = countingLines(key, linesOfRecord(text), definitions.joinedMs as number, undefined, linksOfDay);
+      const counting = countingLines(key, linesOfRecord(text), {
+        windowMs: definitions.joinedMs as number,
+        mostOfDay: linksOfDay,
+      });
       const { logTimeMs = 0, keptMs = 0 } = (states[partition] as PartitionState | null) ?? {};
       const lostTs = wrongs.clocks === true ? Math.max(markedCut(text), logTimeMs - keptMs) : markedCut(text);
       const all = timelines.get(key) ?? [];

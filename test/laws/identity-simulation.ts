@@ -338,7 +338,7 @@ function change(store: Store, key: string, step: (state: KeyState) => Change | n
 }
 
 function keyOf({ keys }: Store, key: string): KeyState {
-  const state = keys.get(key) ?? emptyKey(key, WINDOW_MS, undefined, MOST_OF_DAY);
+  const state = keys.get(key) ?? emptyKey(key, { windowMs: WINDOW_MS, mostOfDay: MOST_OF_DAY });
   keys.set(key, state);
   return state;
 }

@@ -45,7 +45,7 @@ test('laws 2 and 7: what is said once decides the same as what each event says, 
       return true;
     });
     const heard = [all, once, random.shuffle([...once])].map((messages) => {
-      const state = emptyKey('cookie', WINDOW_MS, undefined, MOST_OF_DAY);
+      const state = emptyKey('cookie', { windowMs: WINDOW_MS, mostOfDay: MOST_OF_DAY });
       for (const message of messages) receiveMessage(state, message, 'here');
       return owners(state);
     });

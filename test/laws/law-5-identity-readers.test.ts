@@ -163,16 +163,16 @@ async function play(seed: number, definitions: Definitions): Promise<number> {
         const archived = (await archive.userEvents(manifest, key, range, new AbortController().signal)).map(encodeEvent);
         const kept = (events: readonly Event[]) =>
           events.map(({ id, ts, type }) => ({ id, ts, type })).sort((a, b) => (a.id < b.id ? -1 : 1));
-        const ofCut = countingLines(key, archived, windowMs).map((line) => JSON.parse(line) as Event);
+        const ofCut = countingLines(key, archived, { windowMs }).map((line) => JSON.parse(line) as Event);
         expect(kept(ofCut), `${where}: generation`).toEqual(kept(atCut));
         const half = atCut.toSorted((a, b) => a.ts - b.ts).slice(Math.floor(atCut.length / 2));
         const late = { fromMs: half[0]?.ts ?? 0, toMs: Number.MAX_SAFE_INTEGER, limit: 100_000 };
         const newest = (await archive.userEvents(manifest, key, late, new AbortController().signal)).map(encodeEvent);
-        const since = countingLines(key, newest, windowMs).map((line) => JSON.parse(line) as Event);
+        const since = countingLines(key, newest, { windowMs }).map((line) => JSON.parse(line) as Event);
         expect(kept(since.filter(({ ts }) => ts >= late.fromMs)), `${where}: since`).toEqual(
           kept(atCut.filter(({ ts }) => ts >= late.fromMs)),
         );
-        const both = countingLines(key, [...archived, ...linesOfRecord(String(record))], windowMs, world.digestOf);
+        const both = countingLines(key, [...archived, ...linesOfRecord(String(record))], { windowMs, digestOf: world.digestOf });
         // Nothing is explained of who is erased.
         if (!isErased) expect(kept(both.map((line) => JSON.parse(line) as Event)), `${where}: both`).toEqual(kept(truth));
 

@@ -28,7 +28,7 @@ const flood = (from: number, before: number, receivedAt: (n: number) => number):
 
 /** One event an hour up to `end`, which by default lies before all links. */
 function keyWithEvents(end = NOON - 180 * HOUR_MS): KeyState {
-  const state = emptyKey('cookie', WINDOW_MS);
+  const state = emptyKey('cookie', { windowMs: WINDOW_MS });
   for (let n = 0; n < EVENTS; n++) receiveEvent(state, { id: `e${n}`, ts: end - n * HOUR_MS, isKnown: false, line: '' }, '0');
   return state;
 }
@@ -59,7 +59,7 @@ test('law 7: the links of one day move the events of a key so often and no more,
 });
 
 test('law 7: what a link cannot move is not held against each link of the key, however many there were', () => {
-  const state = emptyKey('ada', WINDOW_MS);
+  const state = emptyKey('ada', { windowMs: WINDOW_MS });
   let looks = 0;
   const watched = (one: Link): Link => ({
     ...one,
@@ -84,7 +84,7 @@ test('law 7: what a link cannot move is not held against each link of the key, h
 });
 
 test('law 7: one id that came by very many keys of a user costs no more for each than one of few', () => {
-  const state = emptyKey('ada', WINDOW_MS);
+  const state = emptyKey('ada', { windowMs: WINDOW_MS });
   let looks = 0;
   const lent = Array.from({ length: 400 }, (_, n) => {
     const key = `cookie-${n}`;
@@ -103,7 +103,7 @@ test('law 7: one id that came by very many keys of a user costs no more for each
   for (const message of lent) receiveMessage(state, message, '0');
   expect(looks).toBeLessThan(20 * lent.length);
   expect(membersOf(state).map(({ origin }) => origin)).toEqual(['cookie-0']);
-  expect(countingLines('ada', lines, WINDOW_MS)).toEqual([lent[0]?.item.line]);
+  expect(countingLines('ada', lines, { windowMs: WINDOW_MS })).toEqual([lent[0]?.item.line]);
   // And where they are taken back in order, so that each time the next one of those that are left counts.
   const reads = vi.spyOn(TextDecoder.prototype, 'decode');
   for (const { item } of lent.slice(0, -1)) receiveMessage(state, { kind: 'take', to: 'ada', item, version: '999999' }, '1');

@@ -155,7 +155,7 @@ export const MUTATIONS_OF_MESSAGES: readonly Mutation[] = [
     lie: 'a key whose erasure is lifted holds what it held before',
     law: '9',
     file: 'services/speed/src/apply/apply-erasure.ts',
-    from: '  if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0, digestOf, user.key.links.mostOfDay);\n',
+    from: '  if (user.key !== undefined) user.key = emptyKey(userKey, { windowMs, digestOf, mostOfDay: user.key.links.mostOfDay });\n',
     to: '',
     test: ENGINES,
   },

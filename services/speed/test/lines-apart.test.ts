@@ -48,7 +48,9 @@ function world() {
       (disk.partitions[0]?.entries ?? []).flatMap(({ body }) => body.split('\n').filter((line) => line.includes(`"${type}"`))),
     async counting(userKey: string) {
       const [record] = await store.serving().records([{ partition: 0, userKey }], 1_000_000);
-      return countingLines(userKey, linesOfRecord(String(record ?? '')), WINDOW_MS).map((line) => (JSON.parse(line) as Event).id);
+      return countingLines(userKey, linesOfRecord(String(record ?? '')), { windowMs: WINDOW_MS }).map(
+        (line) => (JSON.parse(line) as Event).id,
+      );
     },
   };
 }

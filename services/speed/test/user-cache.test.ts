@@ -106,7 +106,7 @@ test('law 7: joined keys, which hold their events as lines, take no more memory 
     const cache = createUserCache(maxEvents);
     const keys = Array.from({ length: 100 }, (_, i) => `u${i}`);
     for (const [i, key] of keys.entries()) {
-      const state = emptyKey(key, 1);
+      const state = emptyKey(key, { windowMs: 1 });
       receiveEvent(state, { id: 'e', ts: 0, isKnown: true, line: 'x'.repeat(length) }, '');
       cache.add(key, emptyUser(), length, 1, i, isJoined ? state : undefined);
       cache.evict(i);
@@ -169,7 +169,7 @@ test.each([1, 2, 3])('law 1: who rests between batches is who they were, whateve
       if (random.chance(0.05)) user.isErased = !user.isErased;
       if (random.chance(0.2)) (user.named ??= new Set()).add(random.pick([-1, 0, 3, 999]));
       if (random.chance(0.2)) (user.said ??= new Map()).set(`${random.below(30)}`.padStart(16, 'a'), batch);
-      if (random.chance(0.2)) user.key ??= emptyKey(name, random.pick([1, 2]), digestOf);
+      if (random.chance(0.2)) user.key ??= emptyKey(name, { windowMs: random.pick([1, 2]), digestOf });
       if (user.key !== undefined) {
         const line = random.pick(['x', 'é']).repeat(random.pick([10, 400]));
         receiveEvent(user.key, { id: `e${random.below(20)}`, ts: batch, isKnown: true, line }, '');
@@ -200,7 +200,7 @@ const idsIn = (user: CachedUser) => user.timelines.open(user).events.map(({ id }
 test('law 7: long timelines of those of whom nothing comes are held as numbers, whatever their keys hold, and are the same once something does', () => {
   const cache = createUserCache(1e6, 3);
   const ids = Array.from({ length: 512 }, (_, n) => `event-${n}`);
-  const key = emptyKey('keyed', 1);
+  const key = emptyKey('keyed', { windowMs: 1 });
   for (const id of ids) receiveEvent(key, { id, ts: 0, isKnown: true, line: 'x'.repeat(100) }, '');
   const users = ['plain', 'keyed', 'very long'].map((name) =>
     cache.add(name, emptyUser(), 0, 1, 1, name === 'keyed' ? key : undefined),
@@ -260,7 +260,7 @@ test('law 7: what was noted of users who are not held any more takes no room', (
   const timelines = createPackedTimelines();
   const resting = createRestingUsers(timelines);
   for (let i = 0; i < 2_000; i++) {
-    const key = emptyKey(`u${i}`, 1);
+    const key = emptyKey(`u${i}`, { windowMs: 1 });
     receiveEvent(key, { id: 'e', ts: 0, isKnown: true, line: 'x'.repeat(1_000) }, '');
     const slot = resting.take();
     expect(resting.rest(newUser(timelines, slot, 0, 1, 1, key))).toBe(true);

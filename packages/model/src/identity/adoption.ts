@@ -37,6 +37,7 @@ import {
   addLink,
   type Link,
   type LinkEffects,
+  type LinkRules,
   type Links,
   type Movable,
   mayMove,
@@ -75,6 +76,11 @@ export interface KeyState {
   lostTs: number;
 }
 
+/** What all keys of a partition have in common. */
+export interface KeyRules extends LinkRules {
+  readonly digestOf?: KeyState['digestOf'];
+}
+
 /** What counts for the key under one id, before and after. */
 export interface Replacement {
   readonly was: Item | undefined;
@@ -96,9 +102,9 @@ export const MAX_HOPS = 4;
 
 const NONE_WITHDRAWN: readonly Withdrawal[] = [];
 
-export function emptyKey(key: string, windowMs: number, digestOf?: DigestOf, mostOfDay?: number): KeyState {
-  const links = noLinks(windowMs, mostOfDay);
-  return { key, held: noItems(), links, withdrawn: NONE_WITHDRAWN, digestOf, lostTs: Number.NEGATIVE_INFINITY };
+export function emptyKey(key: string, rules: KeyRules): KeyState {
+  const { digestOf } = rules;
+  return { key, held: noItems(), links: noLinks(rules), withdrawn: NONE_WITHDRAWN, digestOf, lostTs: Number.NEGATIVE_INFINITY };
 }
 
 /** An event of the key's own; null: its id is known. `at`: where it lies in the log. */

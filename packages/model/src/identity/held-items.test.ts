@@ -185,7 +185,7 @@ test('law 7: an item is found by as much work among many as among few, also wher
 });
 
 test('law 7: no more items are made of what counts for a key than are asked for', () => {
-  const state = emptyKey(KEY, 1);
+  const state = emptyKey(KEY, { windowMs: 1 });
   for (let i = 0; i < 100; i++) receiveEvent(state, own(`e${i}`), `${i}`);
   expect(membersOf(state, 1, 5).map(({ id }) => id)).toEqual(['e0', 'e1', 'e2', 'e3', 'e4']);
   expect(membersOf(state, 1).length).toBe(100);

@@ -1,17 +1,17 @@
 import { createRandom, type Random } from '@tributary/testkit/inputs/random';
 import { expect, test } from 'vitest';
-import { emptyKey, type KeyState, loseItems, type Message, receiveEvent, receiveMessage } from './adoption.ts';
+import { emptyKey, type KeyRules, type KeyState, loseItems, type Message, receiveEvent, receiveMessage } from './adoption.ts';
 import { byteTape } from './byte-tape.ts';
 import { PLACES } from './held-items.ts';
-import { type CommonOfKeys, fitsInBytes, MOST_KEY_BYTES, readKey, writeKey } from './key-bytes.ts';
+import { fitsInBytes, MOST_KEY_BYTES, readKey, writeKey } from './key-bytes.ts';
 
 const KEY = 'ada';
-const COMMON: CommonOfKeys = { windowMs: 1_000, mostOfDay: 64, digestOf: (key) => `digest of ${key}` };
+const RULES: KeyRules = { windowMs: 1_000, mostOfDay: 64, digestOf: (key) => `digest of ${key}` };
 
 function restored(state: KeyState): KeyState {
   const tape = byteTape(new Uint8Array(MOST_KEY_BYTES));
   writeKey(tape, state);
-  return readKey(byteTape(tape.bytes.slice(0, tape.at)), state.key, COMMON);
+  return readKey(byteTape(tape.bytes.slice(0, tape.at)), state.key, RULES);
 }
 
 const TEXTS = ['x', 'ü', '漢', '😀', '', '\ufeff', 'a\nb'];
@@ -43,8 +43,8 @@ function change(state: KeyState, random: Random, version: string): unknown {
 test('law 1: a key that was held as bytes between any two events and messages does what it would have done', () => {
   let inBytes = 0;
   for (let seed = 1; seed <= 200; seed++) {
-    const plain = emptyKey(KEY, COMMON.windowMs, COMMON.digestOf, COMMON.mostOfDay);
-    let held = emptyKey(KEY, COMMON.windowMs, COMMON.digestOf, COMMON.mostOfDay);
+    const plain = emptyKey(KEY, RULES);
+    let held = emptyKey(KEY, RULES);
     const [ofPlain, ofHeld] = [createRandom(seed), createRandom(seed)];
     for (let step = 0; step < 25; step++) {
       const version = String(step).padStart(4, '0');
@@ -64,7 +64,7 @@ test('law 1: a key that was held as bytes between any two events and messages do
 test('law 7: what is long, and what few keys have, is not written', () => {
   const link = { id: 'l', to: 'bob', ts: 1, version: '1', receivedAt: 1 };
   const keyWith = (...messages: Message[]) => {
-    const state = emptyKey(KEY, COMMON.windowMs);
+    const state = emptyKey(KEY, { windowMs: RULES.windowMs });
     for (const [at, message] of messages.entries()) receiveMessage(state, message, String(at));
     return fitsInBytes(state);
   };
@@ -74,7 +74,7 @@ test('law 7: what is long, and what few keys have, is not written', () => {
   expect(keyWith({ kind: 'unlink', to: KEY, from: 'bob', version: '2', receivedAt: 2 })).toBe(false);
   const withdrawal = { of: 'o', by: 'b', erasure: '1', hops: 1, version: '1', receivedAt: 1 };
   expect(keyWith({ kind: 'withdraw', to: KEY, ...withdrawal })).toBe(false);
-  const own = emptyKey(KEY, COMMON.windowMs);
+  const own = emptyKey(KEY, { windowMs: RULES.windowMs });
   receiveEvent(own, { id: 'e', ts: 1, isKnown: false, line: 'x'.repeat(MOST_KEY_BYTES) }, '1');
   expect(fitsInBytes(own)).toBe(false);
 });

@@ -3,17 +3,10 @@
  * most of what a garbage collector had to follow of keys that are joined. Keys of two links or more, of an undoing or of a withdrawal are few, and stay as
  * they are; so do long ones, whose bytes are many for each object.
  */
-import type { KeyState } from './adoption.ts';
+import type { KeyRules, KeyState } from './adoption.ts';
 import { type ByteTape, bytesOfText, readBytes, readNumber, readText, writeBytes, writeNumber, writeText } from './byte-tape.ts';
 import { PLACES } from './held-items.ts';
 import { type Link, noLinks } from './links.ts';
-
-/** What all keys of a partition have in common. */
-export interface CommonOfKeys {
-  readonly windowMs: number;
-  readonly mostOfDay: number;
-  readonly digestOf: KeyState['digestOf'];
-}
 
 /** Bytes of one key, at most. */
 export const MOST_KEY_BYTES = 16 * 1024;
@@ -52,9 +45,9 @@ export function writeKey(tape: ByteTape, { held, links, lostTs }: KeyState): voi
   writeBytes(tape, held.bytes.subarray(0, held.used));
 }
 
-export function readKey(tape: ByteTape, key: string, { windowMs, mostOfDay, digestOf }: CommonOfKeys): KeyState {
+export function readKey(tape: ByteTape, key: string, rules: KeyRules): KeyState {
   const lostTs = readNumber(tape);
-  const links = noLinks(windowMs, mostOfDay);
+  const links = noLinks(rules);
   const has = readNumber(tape);
   if ((has & HAS_LINK) !== 0) {
     const link = readLink(tape, has);
@@ -66,7 +59,14 @@ export function readKey(tape: ByteTape, key: string, { windowMs, mostOfDay, dige
   const rows = new Int32Array(count * PLACES);
   new Uint8Array(rows.buffer).set(readBytes(tape, count * BYTES_OF_ROW));
   const bytes = readBytes(tape, used).slice();
-  return { key, held: { count, rows, bytes, used, wasted, table: undefined, owners }, links, withdrawn: [], digestOf, lostTs };
+  return {
+    key,
+    held: { count, rows, bytes, used, wasted, table: undefined, owners },
+    links,
+    withdrawn: [],
+    digestOf: rules.digestOf,
+    lostTs,
+  };
 }
 
 function readLink(tape: ByteTape, has: number): Link {

@@ -16,7 +16,7 @@ const unlink = (from: string, version: string, floor?: number): Message => ({
 
 /** Whose events of some instants are, once these messages were read. */
 function ownersAfter(messages: readonly Message[]): string {
-  const state = emptyKey('cookie', 1_000);
+  const state = emptyKey('cookie', { windowMs: 1_000 });
   for (const message of messages) receiveMessage(state, message, '9');
   return [10, 20, 30].map((ts) => ownerAt(state.links, { ts, isKnown: false }) ?? '-').join(' ');
 }
@@ -36,7 +36,7 @@ test('law 7: a link says nothing about what happened up to its floor, nor does a
 });
 
 test('laws 1 and 7: a key that lost events says so of the links that come, which reach none of them, and takes back what it had lent of them', () => {
-  const state = emptyKey('cookie', 1_000);
+  const state = emptyKey('cookie', { windowMs: 1_000 });
   const event = (id: string, ts: number): Item => ({ origin: 'cookie', id, ts, isKnown: false, path: [], line: '' });
   receiveEvent(state, event('late', 15), '1');
   receiveEvent(state, event('new', 30), '2');
@@ -72,7 +72,7 @@ const holding = (message: Message, held: number): Message =>
   message.kind === 'link' ? { ...message, link: { ...message.link, held } } : message;
 
 test('laws 1 and 7: where a link takes the place of one of its name, that one still says what it did of lost events', () => {
-  const state = emptyKey('cookie', 1_000);
+  const state = emptyKey('cookie', { windowMs: 1_000 });
   const event = (id: string, ts: number): Item => ({ origin: 'cookie', id, ts, isKnown: false, path: [], line: '' });
   receiveEvent(state, event('lost', 150), '1');
   receiveEvent(state, event('new', 300), '2');
@@ -93,7 +93,7 @@ test('laws 1 and 7: where a link takes the place of one of its name, that one st
 
 test('laws 1 and 7: what was undone before a key lost events stays undone there, also where the link is sent again', () => {
   const again = (lost: number): string => {
-    const state = emptyKey('cookie', 1_000);
+    const state = emptyKey('cookie', { windowMs: 1_000 });
     for (const message of [named('3', 100), unlink('ada', '4')]) receiveMessage(state, message, '4');
     state.lostTs = lost;
     receiveMessage(state, named('5', 90), '5');
@@ -106,7 +106,7 @@ test('laws 1 and 7: what was undone before a key lost events stays undone there,
 test('laws 1 and 7: a link that does not count any more holds up to what its key had lost, in any order of what the log says', () => {
   const [eve, ada, bob] = [link('eve', '1', undefined, 120), link('ada', '2', undefined, 110), link('bob', '3', undefined, 105)];
   const owners = (messages: readonly Message[], mostOfDay = 1): string => {
-    const state = emptyKey('cookie', 1_000, undefined, mostOfDay);
+    const state = emptyKey('cookie', { windowMs: 1_000, mostOfDay });
     for (const message of messages) receiveMessage(state, message, '9');
     return [10, 20, 30].map((ts) => ownerAt(state.links, { ts, isKnown: false }) ?? '-').join(' ');
   };
@@ -126,7 +126,7 @@ test('laws 1 and 7: a link that does not count any more holds up to what its key
 });
 
 test('laws 1 and 7: of several links with one name each says of lost events what it did before the next one took its place', () => {
-  const state = emptyKey('cookie', 30 * DAY_MS, undefined, 1);
+  const state = emptyKey('cookie', { windowMs: 30 * DAY_MS, mostOfDay: 1 });
   const say = (id: string, version: string, receivedAt: number, merges = false) => {
     const one: Link = { id: `ada\n${id}`, to: 'ada', ts: 0, version, receivedAt, ...(merges && { merges }) };
     return receiveMessage(state, { kind: 'link', to: 'cookie', link: one }, version)?.beside?.map(
@@ -161,7 +161,7 @@ describe('a link that does not count any more', () => {
   const owner = (links: Links, ts: number) => ownerAt(links, { ts, isKnown: false });
 
   test('law 5: holds up to the lowest instant that was said', () => {
-    const links = noLinks(10_000, 1);
+    const links = noLinks({ windowMs: 10_000, mostOfDay: 1 });
     addLink(links, { ...counting });
     for (const [held, isNew] of [
       [20, true],
@@ -174,7 +174,7 @@ describe('a link that does not count any more', () => {
   });
 
   test('law 5: stands before the one of its name that counts, also where a floor of that is said later', () => {
-    const links = noLinks(2 * DAY_MS, 1);
+    const links = noLinks({ windowMs: 2 * DAY_MS, mostOfDay: 1 });
     addLink(links, { ...counting });
     addLink(links, { ...out, held: 10 });
     const next = { ...out, to: 'zoe', version: '3', receivedAt: DAY_MS + 1 };
@@ -185,7 +185,7 @@ describe('a link that does not count any more', () => {
   });
 
   test('law 1: takes what it holds where it had not been known', () => {
-    const state = emptyKey('cookie', 10_000, undefined, 1);
+    const state = emptyKey('cookie', { windowMs: 10_000, mostOfDay: 1 });
     receiveEvent(state, { id: 'e', ts: 5, isKnown: false, line: '{}' }, '1');
     receiveMessage(state, { kind: 'link', to: 'cookie', link: counting }, '2');
     const change = receiveMessage(state, { kind: 'link', to: 'cookie', link: { ...out, held: 10 } }, '3');

@@ -70,10 +70,15 @@ interface LinksOfDay {
   readonly counted: Map<string, Link>;
 }
 
-/** Most keys have one link or none: more is made for the second one alone. */
-export interface Links {
+export interface LinkRules {
   /** How far back from its receipt a link reaches, ms. */
   readonly windowMs: number;
+  /** Those of one day (UTC) that count, undefined: `MOST_LINKS_OF_DAY`. */
+  readonly mostOfDay?: number | undefined;
+}
+
+/** Most keys have one link or none: more is made for the second one alone. */
+export interface Links extends LinkRules {
   readonly mostOfDay: number;
   /** Undefined: there is one link at most, the one that was made. */
   days: Map<number, LinksOfDay> | undefined;
@@ -94,7 +99,7 @@ export interface Links {
 /** Shared by all keys that have none, and never changed. */
 const NO_LINKS = Object.freeze<Link[]>([]) as Link[];
 
-export function noLinks(windowMs: number, mostOfDay = MOST_LINKS_OF_DAY): Links {
+export function noLinks({ windowMs, mostOfDay = MOST_LINKS_OF_DAY }: LinkRules): Links {
   return {
     windowMs,
     mostOfDay,

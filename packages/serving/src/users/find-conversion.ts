@@ -267,7 +267,7 @@ function countingOf(
   digestOf: (userKey: string) => string,
 ): readonly Event[] {
   if (joinedMs === null) return events;
-  return countingLines(user, events.map(encodeEvent), joinedMs, digestOf).map((line) => JSON.parse(line) as Event);
+  return countingLines(user, events.map(encodeEvent), { windowMs: joinedMs, digestOf }).map((line) => JSON.parse(line) as Event);
 }
 
 /** What a conversion may depend on: its touches, and what the conversions between them repeat. */

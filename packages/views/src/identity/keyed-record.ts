@@ -7,6 +7,7 @@ import {
   type Change,
   emptyKey,
   type ItemMessage,
+  type KeyRules,
   type KeyState,
   type Message,
   membersOf,
@@ -14,7 +15,7 @@ import {
   receiveEvent,
   receiveMessage,
 } from '@tributary/model/identity/adoption';
-import type { Version } from '@tributary/model/identity/links';
+import type { LinkRules, Version } from '@tributary/model/identity/links';
 import {
   isMessageType,
   LINK_TYPE,
@@ -37,12 +38,13 @@ export function receiveLine(state: KeyState, event: Event, line: string, at: Ver
 }
 
 /** What was said of links first: then each event is placed once. They are a set, so the order does not matter. */
-export function keyFromRecord(key: string, record: string, windowMs: number, digestOf?: DigestOf, mostOfDay?: number): KeyState {
-  return { ...keyFromLines(key, linesOf(record), windowMs, mostOfDay), digestOf, lostTs: markedCut(record) };
+export function keyFromRecord(key: string, record: string, rules: KeyRules): KeyState {
+  return { ...keyFromLines(key, linesOf(record), rules), digestOf: rules.digestOf, lostTs: markedCut(record) };
 }
 
-function keyFromLines(key: string, lines: Iterable<string>, windowMs: number, mostOfDay?: number): KeyState {
-  const state = emptyKey(key, windowMs, undefined, mostOfDay);
+/** Without digests: what was withdrawn has left the lines. */
+function keyFromLines(key: string, lines: Iterable<string>, { windowMs, mostOfDay }: LinkRules): KeyState {
+  const state = emptyKey(key, { windowMs, mostOfDay });
   const events: (readonly [Event, string])[] = [];
   // By the way that each came the newest alone: what was lent, taken back and lent again is looked at once.
   const newest = new Map<string, ItemMessage>();
@@ -65,15 +67,10 @@ function keyFromLines(key: string, lines: Iterable<string>, windowMs: number, mo
  * Those of the lines of a key, in any order, that count for it: each as its origin got it, none of a message. What is lent away is not among them.
  * `digestOf`: where lines of a record are put to those of a generation, which may have what was withdrawn since.
  */
-export function countingLines(
-  key: string,
-  lines: Iterable<string>,
-  windowMs: number,
-  digestOf?: DigestOf,
-  mostOfDay?: number,
-): string[] {
+export function countingLines(key: string, lines: Iterable<string>, rules: KeyRules): string[] {
+  const { digestOf } = rules;
   const left = digestOf === undefined ? lines : linesNotWithdrawn([...lines], digestOf);
-  return membersOf(keyFromLines(key, left, windowMs, mostOfDay)).map(({ line }) => line);
+  return membersOf(keyFromLines(key, left, rules)).map(({ line }) => line);
 }
 
 /** A record without what was withdrawn from it: messages that lent it, or took it back. */
@@ -117,7 +114,7 @@ export function countingRecord(key: string, record: Buffer, windowMs: number): B
   if (!record.includes(MESSAGE_HEAD)) return record;
   const text = record.toString('utf8');
   const cutTs = markedCut(text);
-  const lines = countingLines(key, linesOf(text), windowMs).map((line) => `${line}\n`);
+  const lines = countingLines(key, linesOf(text), { windowMs }).map((line) => `${line}\n`);
   return Buffer.from(lines.join('') + (cutTs === NEVER_CUT ? '' : cutMark(cutTs)));
 }
 
@@ -130,7 +127,7 @@ export function ownerOfRecord(key: string, record: Buffer, windowMs: number, { a
   const lines = [...linesOf(record.toString('utf8'))];
   // A key that others led to, or that a user was known by: a merge alone leads on from there.
   const isKnown = passed.length > 0 || isOfKnownUser(lines);
-  return ownerOf(key, keyFromLines(key, lines.filter(isOfLinks), windowMs).links, { ts: atMs, isKnown, path: passed }) ?? key;
+  return ownerOf(key, keyFromLines(key, lines.filter(isOfLinks), { windowMs }).links, { ts: atMs, isKnown, path: passed }) ?? key;
 }
 
 /** Whether events were sent with the key as the id of a user. */

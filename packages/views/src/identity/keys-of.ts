@@ -29,7 +29,7 @@ interface OwnKey {
 
 /** In time: the links of the key that count. */
 export function linksOfKey(key: string, record: string, windowMs: number): LinkOfKey[] {
-  const { made, undone } = keyFromRecord(key, record, windowMs).links;
+  const { made, undone } = keyFromRecord(key, record, { windowMs }).links;
   return made
     .filter(({ upTo }) => upTo === undefined)
     .map(({ to, ts, receivedAt, version }) => ({
@@ -83,6 +83,6 @@ export function keysOfUser(key: string, record: string, windowMs: number): OwnKe
       known.sinceMs = Math.min(known.sinceMs ?? message.link.ts, message.link.ts);
     }
   }
-  for (const { origin } of membersOf(keyFromRecord(key, record, windowMs))) if (origin !== key) ofKey(origin).events++;
+  for (const { origin } of membersOf(keyFromRecord(key, record, { windowMs }))) if (origin !== key) ofKey(origin).events++;
   return [...keys].map(([userKey, one]) => ({ userKey, ...one })).sort((a, b) => byCodePoint(a.userKey, b.userKey));
 }

@@ -57,7 +57,8 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   user.recordLength = 0;
   user.said = undefined;
   user.named = undefined;
-  if (user.key !== undefined) user.key = emptyKey(userKey, run.definitions.joinedMs ?? 0, digestOf, user.key.links.mostOfDay);
+  const windowMs = run.definitions.joinedMs ?? 0;
+  if (user.key !== undefined) user.key = emptyKey(userKey, { windowMs, digestOf, mostOfDay: user.key.links.mostOfDay });
 }
 
 /** Whether nothing of the user of an arrival counts here. A lift may be gone from log and archive: it is known where it lay. */

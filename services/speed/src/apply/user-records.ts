@@ -123,7 +123,7 @@ export interface RecordLimits {
 }
 
 export function createUserRecords(store: SpeedStore, limits: RecordLimits, digestOf: DigestOf): UserRecords {
-  const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes, linksOfDay } = limits;
+  const { trimRecordLength: trimLength, maxRecordLength: mostLength, readBytes, loadBytes, linksOfDay: mostOfDay } = limits;
   const nextTrim = (length: number) => Math.min(mostLength, Math.max(trimLength, length * 2));
   const readAlong = new WeakMap<DecodedBatch, ReadonlyMap<string, RecordAt>>();
 
@@ -155,7 +155,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
 
   /** Links that come move nothing that its record may lack: by its own mark, or as all records of the partition do since log time fell back. */
   function keyOf({ definitions, cutTs }: PartitionRun, userKey: string, record: string | null): KeyState {
-    const key = keyFromRecord(userKey, record ?? '', definitions.joinedMs ?? 0, digestOf, linksOfDay);
+    const key = keyFromRecord(userKey, record ?? '', { windowMs: definitions.joinedMs ?? 0, mostOfDay, digestOf });
     key.lostTs = Math.max(key.lostTs, Math.floor(cutTs));
     return key;
   }

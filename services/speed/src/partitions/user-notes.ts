@@ -1,6 +1,8 @@
 /** What only some users have, as bytes: what their key holds, what they said to other keys, and where the keys are that they named. */
+
+import type { KeyRules } from '@tributary/model/identity/adoption';
 import { bytesOfText, byteTape, readNumber, readText, writeNumber, writeText } from '@tributary/model/identity/byte-tape';
-import { type CommonOfKeys, fitsInBytes, MOST_KEY_BYTES, readKey, writeKey } from '@tributary/model/identity/key-bytes';
+import { fitsInBytes, MOST_KEY_BYTES, readKey, writeKey } from '@tributary/model/identity/key-bytes';
 import type { CachedUser } from './cached-user.ts';
 
 type Noted = Pick<CachedUser, 'key' | 'said' | 'named'>;
@@ -22,7 +24,7 @@ const NONE = -1;
 const NOTES_TAPE = byteTape(new Uint8Array(MOST_KEY_BYTES + MOST_NOTES));
 
 export function createUserNotes(): UserNotes {
-  const kinds: CommonOfKeys[] = [];
+  const kinds: KeyRules[] = [];
 
   function write({ key, said, named }: Noted): Uint8Array | undefined | null {
     if (key === undefined && said === undefined && named === undefined) return undefined;
@@ -58,7 +60,7 @@ export function createUserNotes(): UserNotes {
     const said =
       ofSaid === NONE ? undefined : new Map(Array.from({ length: ofSaid }, () => [readText(tape), readNumber(tape)] as const));
     const kind = readNumber(tape);
-    const key = kind === NONE ? undefined : readKey(tape, userKey, kinds[kind] as CommonOfKeys);
+    const key = kind === NONE ? undefined : readKey(tape, userKey, kinds[kind] as KeyRules);
     return { key, said, named };
   }
 
