@@ -1,6 +1,6 @@
 /** One call of the command line, from arguments to an exit code. Nothing here touches the process: see main.ts. */
 import { Command, CommanderError } from 'commander';
-import { addCommands } from './commands.ts';
+import { addCommands, type Named } from './commands.ts';
 import { type Act, type Context, createContext, type Shell } from './context.ts';
 import { EXIT, type ExitCode, failureOf, UsageError } from './exit.ts';
 import { printable, printableJson } from './terminal/table.ts';
@@ -18,8 +18,12 @@ export async function run(shell: Shell): Promise<ExitCode> {
   }
 }
 
-/** The grammar of the command line, as far as the arguments name it; all of it where they name no command. */
-export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) => void): Promise<Command> {
+/** The grammar of the command line: every command by name, and those that are named with all they take. */
+export async function createProgram(
+  shell: Shell,
+  onExitCode: (code: ExitCode) => void,
+  named: Named = shell.argv,
+): Promise<Command> {
   const program = new Command('tributary')
     .description(
       'Signals and attribution whose real-time and recomputed answers are one. Data goes to stdout, messages to stderr.',
@@ -55,7 +59,7 @@ export async function createProgram(shell: Shell, onExitCode: (code: ExitCode) =
       onExitCode(await (handler as (context: Context, ...rest: unknown[]) => Promise<ExitCode>)(context, ...given));
     };
 
-  await addCommands(program, act, shell.argv);
+  await addCommands(program, act, named, () => createProgram(shell, onExitCode, 'all'));
   return program;
 }
 

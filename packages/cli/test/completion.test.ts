@@ -39,7 +39,7 @@ const isInstalled = (shell: string) => spawnSync(shell, ['--version']).status ==
 const scriptOf = async (shell: string) => (await tributary(['completion', shell])).stdout;
 
 test.each(Object.keys(SHELLS))('%s: the script has every command and every option', async (shell) => {
-  const program = await createProgram({ argv: [] as readonly string[] } as Shell, () => {});
+  const program = await createProgram({ argv: [] as readonly string[] } as Shell, () => {}, 'all');
   const script = await scriptOf(shell);
   const names = [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)].flatMap((command) => [
     ...(command === program ? [] : [command.name()]),

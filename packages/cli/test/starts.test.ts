@@ -28,7 +28,7 @@ test('every command starts within 0.3 s of processor time', { timeout: 120_000 }
     expect([argv, stdout]).toEqual([argv, expect.stringContaining('Usage:')]);
     return Number(/worked ([\d.]+)/.exec(stderr)?.[1]);
   };
-  const program = await createProgram({ argv: [] } as unknown as Shell, () => {});
+  const program = await createProgram({ argv: [] } as unknown as Shell, () => {}, 'all');
   const commands = grammarOf(program).places.map(({ path }) => path.split('/').filter((word) => word !== ''));
   expect(commands.length).toBeGreaterThan(30);
   const slow: [command: string, ms: number][] = [];

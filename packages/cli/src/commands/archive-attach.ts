@@ -6,10 +6,8 @@ import { EXIT, type ExitCode } from '../exit.ts';
 import { attachText, ENGINES, type Engine } from '../report/attach.ts';
 import { noArchive } from './no-archive.ts';
 
-export function addArchiveAttach(archive: Command, act: Act): void {
-  archive
-    .command('attach')
-    .description('print what to paste to read the archived events with DuckDB, pandas or Spark')
+export function fillArchiveAttach(command: Command, act: Act): void {
+  command
     .addOption(new Option('--for <program>', 'the program that reads').choices([...ENGINES]).default('duckdb'))
     .action(act(attach));
 }

@@ -7,12 +7,8 @@ import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
 import { counted } from '../terminal/figures.ts';
 
-export function addArchiveFetch(archive: Command, act: Act): void {
-  archive
-    .command('fetch')
-    .description(
-      'bring the data folder (--data-dir), which may be empty, up to the archive that its archivers share (TRIBUTARY_ARCHIVE)',
-    )
+export function fillArchiveFetch(command: Command, act: Act): void {
+  command
     .argument('<place>', 'what TRIBUTARY_ARCHIVE of the archivers is: s3://BUCKET/PREFIX, or a folder')
     .action(act(fetchArchive));
 }

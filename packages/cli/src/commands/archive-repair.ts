@@ -19,12 +19,8 @@ interface Options {
 /** Lines of each list. */
 const SHOWN = 20;
 
-export function addArchiveRepair(archive: Command, act: Act): void {
-  archive
-    .command('repair')
-    .description(
-      'bring damaged and missing files back from a second copy of the data folder, each held against its manifest first',
-    )
+export function fillArchiveRepair(command: Command, act: Act): void {
+  command
     .requiredOption('--from <folder>', 'the second copy: a data folder, such as a backup, or s3://BUCKET/PREFIX of a backup')
     .option('--dry-run', 'only say what could be brought back')
     .action(act(repair));

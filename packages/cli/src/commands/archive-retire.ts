@@ -22,10 +22,8 @@ interface RetireOptions {
 
 const ROUTE = '/v1/archive-retirements';
 
-export function addArchiveRetire(archive: Command, act: Act): void {
-  archive
-    .command('retire')
-    .description('let archived events go that are older than some days; shows what goes, and asks to repeat it')
+export function fillArchiveRetire(command: Command, act: Act): void {
+  command
     .requiredOption('--older-than <days>', 'such as 400d')
     .option('--dry-run', 'only say what would go')
     .option('--confirm <text>', 'what the plan says to repeat; it cannot be undone')
@@ -33,11 +31,8 @@ export function addArchiveRetire(archive: Command, act: Act): void {
     .action(act(retire));
 }
 
-export function addArchiveRetirements(archive: Command, act: Act): void {
-  archive
-    .command('retirements')
-    .description('what was retired from the archive, when, by whom and why, newest first')
-    .action(act(list));
+export function fillArchiveRetirements(command: Command, act: Act): void {
+  command.action(act(list));
 }
 
 async function retire(context: Context, { olderThan, dryRun = false, confirm, why }: RetireOptions): Promise<ExitCode> {

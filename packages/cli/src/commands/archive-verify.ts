@@ -8,12 +8,8 @@ import { auditText } from '../report/audit.ts';
 import { findFolderNames } from '../report/folder-names.ts';
 import { noArchive } from './no-archive.ts';
 
-export function addArchiveVerify(archive: Command, act: Act): void {
-  archive
-    .command('verify')
-    .description('hold every file of the archive and of the generations against its manifest; exit 1 when something is damaged')
-    .option('--quick', 'compare lengths only, not checksums')
-    .action(act(verify));
+export function fillArchiveVerify(command: Command, act: Act): void {
+  command.option('--quick', 'compare lengths only, not checksums').action(act(verify));
 }
 
 async function verify(context: Context, { quick = false }: { readonly quick?: boolean }): Promise<ExitCode> {

@@ -25,10 +25,8 @@ interface AskOptions {
 export const QUESTIONS = '/v1/archive-questions';
 const POLL_MS = 500;
 
-export function addArchiveAsk(archive: Command, act: Act): void {
-  archive
-    .command('ask')
-    .description('compute what reports would say under other windows; "attribution report --archive ID" reads it')
+export function fillArchiveAsk(command: Command, act: Act): void {
+  command
     .option('--lookback <days>', 'the window of every touch type but those seen, not clicked, such as 60d')
     .option(
       '--window <type=days>',
@@ -42,16 +40,12 @@ export function addArchiveAsk(archive: Command, act: Act): void {
     .action(act(ask));
 }
 
-export function addArchiveList(archive: Command, act: Act): void {
-  archive.command('list').description('the questions that are kept, newest first').action(act(list));
+export function fillArchiveList(command: Command, act: Act): void {
+  command.action(act(list));
 }
 
-export function addArchiveDrop(archive: Command, act: Act): void {
-  archive
-    .command('drop')
-    .description('cancel a question, or give up its answer')
-    .argument('<id>', 'as "archive list" has it')
-    .action(act(drop));
+export function fillArchiveDrop(command: Command, act: Act): void {
+  command.argument('<id>', 'as "archive list" has it').action(act(drop));
 }
 
 async function ask(context: Context, options: AskOptions): Promise<ExitCode> {

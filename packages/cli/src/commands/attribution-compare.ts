@@ -36,11 +36,9 @@ interface Options extends ReportFlags {
   readonly top?: string;
 }
 
-export function addAttributionCompare(parent: Command, act: Act): void {
+export function fillAttributionCompare(command: Command, act: Act): void {
   withReportFlags(
-    parent
-      .command('compare')
-      .description('several models side by side')
+    command
       .option('--models <names>', 'comma-separated, or all; default: those of rules')
       .option('--baseline <name>', 'show how the other models differ from this one')
       .option('--intervals', 'intervals and ranks of each model, from the differences between groups of users')

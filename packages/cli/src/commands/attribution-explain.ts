@@ -17,10 +17,8 @@ interface Options {
   readonly model?: string;
 }
 
-export function addAttributionExplain(parent: Command, act: Act): void {
-  parent
-    .command('explain')
-    .description('one conversion: each touch, its credit under every model, and why')
+export function fillAttributionExplain(command: Command, act: Act): void {
+  command
     .argument('<conversion-id>', 'id of the conversion event')
     .option('--user <key>', 'its user key, where several users have an event of that id')
     .option('--model <names>', 'only these models, comma-separated')

@@ -26,10 +26,8 @@ const DIMENSIONS = ['channel', 'type', 'currency'] as const;
 const OF_SEVERAL = /^amounts are in several currencies/;
 const VIEW = '/v1/views/channelLags';
 
-export function addAttributionLags(parent: Command, act: Act): void {
-  const command = parent
-    .command('lags')
-    .description('days from the first touch of each channel to the conversion')
+export function fillAttributionLags(command: Command, act: Act): void {
+  command
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed or batch')

@@ -30,10 +30,8 @@ interface Options {
 
 const DIMENSIONS = ['type', 'currency'] as const;
 
-export function addAttributionPaths(parent: Command, act: Act): void {
-  const command = parent
-    .command('paths')
-    .description('the most frequent paths of conversions, their lengths and time lags, and who assists')
+export function fillAttributionPaths(command: Command, act: Act): void {
+  command
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')
     .option('--layer <name>', 'merged, speed, batch or staged')

@@ -27,10 +27,8 @@ interface Flags extends Omit<RunFlags, 'models' | 'alpha'> {
   readonly days?: string;
 }
 
-export function addAttributionPower(parent: Command, act: Act): void {
-  parent
-    .command('power')
-    .description('how many conversions until the interval of a share is that narrow; docs/uncertainty.md')
+export function fillAttributionPower(command: Command, act: Act): void {
+  command
     .requiredOption('--channel <name>', 'whose share')
     .requiredOption('--width <points>', 'from the lower to the upper bound, in percentage points, such as 2')
     .option('--share <percent>', 'that the channel is expected to have; default: what it has in the file')

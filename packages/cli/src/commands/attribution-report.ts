@@ -46,11 +46,9 @@ interface Options extends ReportFlags {
   readonly archive?: string;
 }
 
-export function addAttributionReport(parent: Command, act: Act): void {
+export function fillAttributionReport(command: Command, act: Act): void {
   withReportFlags(
-    parent
-      .command('report')
-      .description('credit, value, ROAS and CPA by channel, campaign, time, type or currency, under one model')
+    command
       .option('--model <name>', `one of ${REPORTED_NAMES.join(', ')}`, 'last')
       .option('--intervals', 'intervals and ranks, from the differences between groups of users')
       .addOption(new Option('--bootstrap <n>').hideHelp())

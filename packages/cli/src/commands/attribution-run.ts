@@ -31,10 +31,8 @@ import { printable, printableJson } from '../terminal/table.ts';
 /** `auto` compares the orders up to this one. */
 const AUTO_ORDERS = 4;
 
-export function addAttributionRun(parent: Command, act: Act): void {
-  parent
-    .command('run')
-    .description('every model over a file of paths, no platform needed; docs/attribution-files.md has the format')
+export function fillAttributionRun(command: Command, act: Act): void {
+  command
     .option(
       '--paths <file>',
       'a CSV file, plain or gzip: path, total_conversions, total_conversion_value, total_null; "-" reads standard input',

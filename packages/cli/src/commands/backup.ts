@@ -12,20 +12,12 @@ import { inFolderForNow, isObjectPlace, withBackup, withStore } from '../recover
 import { bytes, counted, instant } from '../terminal/figures.ts';
 import { noArchive } from './no-archive.ts';
 
-export function addBackup(program: Command, act: Act): void {
-  program
-    .command('backup')
-    .description(
-      'copy archive, generations, publications, keys and the note of the log to a new folder or an object store, each file held against its manifest',
-    )
-    .argument('<folder>', 'is created; must not be there: a folder, or s3://BUCKET/PREFIX')
-    .action(act(backup));
+export function fillBackup(command: Command, act: Act): void {
+  command.argument('<folder>', 'is created; must not be there: a folder, or s3://BUCKET/PREFIX').action(act(backup));
 }
 
-export function addRestore(program: Command, act: Act): void {
-  program
-    .command('restore')
-    .description('put a whole backup in the place of the data folder (--data-dir), which must be empty or not there')
+export function fillRestore(command: Command, act: Act): void {
+  command
     .argument('<folder>', 'what "tributary backup" made: a folder, or s3://BUCKET/PREFIX')
     .option(
       '--erasures <folder>',

@@ -33,8 +33,7 @@ interface RunOptions {
   readonly timeout: string;
 }
 
-export function addBatch(program: Command, act: Act): void {
-  const batch = program.command('batch').description('the batch layer: generations, and which one readers get');
+export function fillBatch(batch: Command, act: Act): void {
   batch
     .command('run')
     .description('compute a new generation')

@@ -12,10 +12,8 @@ interface Options {
   readonly out?: string;
 }
 
-export function addClient(program: Command, act: Act): void {
-  program
-    .command('client')
-    .description('what programs need that read signals')
+export function fillClient(command: Command, act: Act): void {
+  command
     .command('generate')
     .description('types of all signals, sessions and segments, and a function that reads them, as TypeScript')
     .option('--definitions <file>', 'of these definitions, in place of those in force')

@@ -14,8 +14,7 @@ type Computation = AnswerOf<'computations'>['computations'][number];
 
 const ROUTE = '/v1/computations';
 
-export function addComputations(program: Command, act: Act): void {
-  const computations = program.command('computations').description('programs beside the platform that write events back');
+export function fillComputations(computations: Command, act: Act): void {
   computations
     .command('list')
     .description('each computation, and how far it is')

@@ -18,10 +18,8 @@ interface Options {
   readonly cursor?: string;
 }
 
-export function addConversions(program: Command, act: Act): void {
-  const command = program
-    .command('conversions')
-    .description('conversions one by one')
+export function fillConversions(conversions: Command, act: Act): void {
+  const command = conversions
     .command('list')
     .description('conversions up to the cut of the served generation, newest first; "attribution explain" takes their ids')
     .option('--from <instant>', 'not before')

@@ -18,10 +18,8 @@ interface Options {
   readonly top?: string;
 }
 
-export function addCounts(program: Command, act: Act): void {
-  program
-    .command('counts')
-    .description('what definitions count over all users: the values with the most events')
+export function fillCounts(command: Command, act: Act): void {
+  command
     .argument('[name]', 'of a count of the definitions; without it, which there are')
     .option('--from <instant>', 'from this day on (UTC)')
     .option('--to <instant>', 'before this day')

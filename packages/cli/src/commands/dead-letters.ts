@@ -34,8 +34,7 @@ const AT_ONCE = 8;
 const LIST_MOST = 10_000;
 const WHERE = 'See "tributary dead-letters list" for those there are.';
 
-export function addDeadLetters(program: Command, act: Act): void {
-  const group = program.command('dead-letters').description('records of the log that could not be read as events');
+export function fillDeadLetters(group: Command, act: Act): void {
   const code = () => new Option('--code <code>', 'only those with this reason, such as received_in_future');
   group
     .command('list')

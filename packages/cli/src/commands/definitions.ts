@@ -18,10 +18,7 @@ import { type PreviewOptions, preview } from './definitions-preview.ts';
 
 const FILE = 'YAML or JSON; default: TRIBUTARY_DEFINITIONS_FILE';
 
-export function addDefinitions(program: Command, act: Act): void {
-  const definitions = program
-    .command('definitions')
-    .description('which events are touches and conversions, and how credit is given');
+export function fillDefinitions(definitions: Command, act: Act): void {
   definitions
     .command('show')
     .description('the definitions in force, as a file may hold them')

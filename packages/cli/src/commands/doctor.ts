@@ -15,10 +15,8 @@ import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { linesOf, printable, roomBeside } from '../terminal/table.ts';
 import { withLog } from '../with-log.ts';
 
-export function addDoctor(program: Command, act: Act): void {
-  program
-    .command('doctor')
-    .description('examine machine, Redis, archive, generations, services and answers; exit 1 when something failed')
+export function fillDoctor(command: Command, act: Act): void {
+  command
     .option('--quick', 'compare file sizes only, not checksums')
     .option('--config', 'look at the configuration alone, as a start does before the first role')
     .action(act(doctor));

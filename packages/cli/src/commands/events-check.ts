@@ -26,10 +26,8 @@ interface Finding extends Pick<Rejected, 'code' | 'message'> {
 /** An answer lists the first hundred rejections: with no more events than that in a batch, it lists them all. */
 const LIMITS = { ...BATCH_LIMITS, events: 100 };
 
-export function addEventsCheck(parent: Command, act: Act): void {
-  parent
-    .command('check')
-    .description('what the collector would reject of a file, line by line; nothing is written')
+export function fillEventsCheck(command: Command, act: Act): void {
+  command
     .argument('<file>', 'one JSON object a line; "-" reads standard input')
     .addOption(
       new Option(

@@ -28,12 +28,8 @@ const TIMEOUT_MS = 10_000;
 /** A collector remembers no more. */
 const MOST = 500;
 
-export function addEventsRejections(parent: Command, act: Act): void {
-  parent
-    .command('rejections')
-    .description('what the collector rejected since it started, the last of each reason, key and rule')
-    .addOption(new Option('--limit <n>', `at most this many (1–${MOST})`).default('20'))
-    .action(act(rejections));
+export function fillEventsRejections(command: Command, act: Act): void {
+  command.addOption(new Option('--limit <n>', `at most this many (1–${MOST})`).default('20')).action(act(rejections));
 }
 
 async function rejections(context: Context, { limit }: { readonly limit: string }): Promise<ExitCode> {

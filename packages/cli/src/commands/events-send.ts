@@ -33,10 +33,8 @@ const TAKES = {
   currency: ['<code>', 'ISO 4217'],
 } as const satisfies Record<(typeof FIELDS)[PlainField]['type'], readonly [string, string]>;
 
-export function addEventsSend(parent: Command, act: Act): void {
-  const send = parent
-    .command('send')
-    .description('send one event given by options, or many from a file or standard input (one JSON object a line)')
+export function fillEventsSend(command: Command, act: Act): void {
+  const send = command
     .argument('[file]', 'native events as NDJSON; "-" or nothing, without --type, reads standard input')
     .option('--type <type>', 'event type, such as purchase')
     .option('--user <id>', 'userId')

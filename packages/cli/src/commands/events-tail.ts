@@ -26,10 +26,8 @@ const ENTRIES = 64;
 const WAIT_MS = 1_000;
 const TOPICS = ['events', 'outputs'] as const;
 
-export function addEventsTail(parent: Command, act: Act): void {
-  parent
-    .command('tail')
-    .description('follow the events that the log takes, or what the speed layer sends out; ends with Ctrl-C')
+export function fillEventsTail(command: Command, act: Act): void {
+  command
     .option('--topic <name>', 'events: what is collected; outputs: attributed conversions and enriched events', 'events')
     .option('--from-start', 'from the oldest entry the log still holds, not from its end')
     .option('--user <key>', 'only this user key (userId, else anonymousId)')

@@ -20,10 +20,8 @@ interface Options {
   readonly strict?: boolean;
 }
 
-export function addAccessLog(parent: Command, act: Act): void {
-  parent
-    .command('access-log')
-    .description('page views from a web server log in combined format, plain or gzip')
+export function fillAccessLog(command: Command, act: Act): void {
+  command
     .argument('<file>', 'the log; "-" reads standard input')
     .option('--site <hosts>', "the site's own hosts, comma-separated; default: the host most referrers name")
     .option('--assets', 'count images, scripts and other static files too')

@@ -37,10 +37,8 @@ interface Options {
   readonly strict?: boolean;
 }
 
-export function addCsv(parent: Command, act: Act): void {
-  parent
-    .command('csv')
-    .description('events from a CSV file with a header, plain or gzip; docs/importing.md has examples')
+export function fillCsv(command: Command, act: Act): void {
+  command
     .argument('<file>', 'the table; "-" reads standard input')
     .requiredOption(
       '--map <fields>',

@@ -20,8 +20,7 @@ interface RunOptions {
   readonly for?: string;
 }
 
-export function addInterventions(program: Command, act: Act): void {
-  const interventions = program.command('interventions').description('act on what signals say, with a signed webhook');
+export function fillInterventions(interventions: Command, act: Act): void {
   interventions
     .command('check')
     .description('whether a file of interventions is right, and what it says')

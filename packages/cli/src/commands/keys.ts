@@ -27,8 +27,7 @@ interface RotateOptions {
   readonly expires?: string;
 }
 
-export function addKeys(program: Command, act: Act): void {
-  const keys = program.command('keys').description('the API keys of the data folder');
+export function fillKeys(keys: Command, act: Act): void {
   keys
     .command('create')
     .description('make a key; it is shown once, only its hash is kept')

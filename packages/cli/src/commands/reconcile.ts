@@ -14,8 +14,7 @@ import { renderWide } from '../terminal/table.ts';
 
 type Reconciled = AnswerOf<'reconciliation'>;
 
-export function addReconcile(program: Command, act: Act): void {
-  const reconcile = program.command('reconcile').description('real time against the recomputed truth');
+export function fillReconcile(reconcile: Command, act: Act): void {
   reconcile
     .command('show')
     .description('what readers saw before a generation was published, against what it computed; exit 1 when they differ')

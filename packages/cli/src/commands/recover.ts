@@ -19,12 +19,8 @@ interface Options {
   readonly lostLog?: boolean;
 }
 
-export function addRecover(program: Command, act: Act): void {
-  program
-    .command('recover')
-    .description(
-      'name what was lost and what it is rebuilt from; where the log in Redis is gone, let the next start create it again',
-    )
+export function fillRecover(command: Command, act: Act): void {
+  command
     .option('--dry-run', 'only say it')
     .option('--quick', 'compare lengths of archived files only, not checksums')
     .option('--lost-log', 'the log in Redis is lost, though its Redis does not answer or files of it are there')

@@ -21,8 +21,7 @@ interface PlanOptions {
   readonly views?: string;
 }
 
-export function addReprocess(program: Command, act: Act): void {
-  const reprocess = program.command('reprocess').description('what a run of the batch layer would do, before it is asked for');
+export function fillReprocess(reprocess: Command, act: Act): void {
   reprocess
     .command('plan')
     .description('what the next run would read, what it builds upon, and how long it would take')

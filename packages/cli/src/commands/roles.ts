@@ -13,18 +13,12 @@ const ENTRIES: Readonly<Record<string, string>> = {
   recompute: 'jobs/recompute/src/main.ts',
 };
 
-export function addDev(program: Command, act: Act): void {
-  passingUnknownOptionsOn(
-    program.command('dev').description('start the whole platform on this machine, as "npm start" does; arguments are passed on'),
-  )
-    .argument('[arguments...]', 'as of "npm start"')
-    .action(act(dev));
+export function fillDev(command: Command, act: Act): void {
+  passingUnknownOptionsOn(command).argument('[arguments...]', 'as of "npm start"').action(act(dev));
 }
 
-export function addStart(program: Command, act: Act): void {
-  passingUnknownOptionsOn(
-    program.command('start').description('start one role in the foreground; "tributary start ROLE -- --help" lists its settings'),
-  )
+export function fillStart(command: Command, act: Act): void {
+  passingUnknownOptionsOn(command)
     .addArgument(new Argument('<role>', 'which').choices(Object.keys(ENTRIES)))
     .argument('[settings...]', 'settings of the role')
     .action(act(start));

@@ -23,8 +23,7 @@ interface SetOptions {
   readonly catchUp: string;
 }
 
-export function addSchedules(program: Command, act: Act): void {
-  const schedules = program.command('schedules').description('when runs of the batch layer begin by themselves');
+export function fillSchedules(schedules: Command, act: Act): void {
   schedules.command('list').description('each schedule, and when its next runs are due').action(act(list));
   schedules
     .command('set')

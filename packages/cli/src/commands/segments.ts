@@ -26,8 +26,7 @@ interface CountsOptions {
   readonly out?: string;
 }
 
-export function addSegments(program: Command, act: Act): void {
-  const segments = program.command('segments').description('who is in a segment, and how many by day');
+export function fillSegments(segments: Command, act: Act): void {
   segments
     .command('counts')
     .description('how many users entered and left a segment on each day, and were in it at its end')

@@ -17,8 +17,7 @@ interface Options {
   readonly cursor?: string;
 }
 
-export function addSignals(program: Command, act: Act): void {
-  const signals = program.command('signals').description("users' signals");
+export function fillSignals(signals: Command, act: Act): void {
   addSignalsHistory(signals, act);
   addSignalsConsistency(signals, act);
   signals

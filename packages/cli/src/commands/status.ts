@@ -13,12 +13,8 @@ import { renderFacts, renderWide } from '../terminal/table.ts';
 
 type Status = AnswerOf<'status'>;
 
-export function addStatus(program: Command, act: Act): void {
-  program
-    .command('status')
-    .description('how far the speed layer and the batch layer are; exit 1 when answers are incomplete')
-    .option('--partitions', 'list every partition')
-    .action(act(status));
+export function fillStatus(command: Command, act: Act): void {
+  command.option('--partitions', 'list every partition').action(act(status));
 }
 
 async function status(context: Context, options: { readonly partitions?: boolean }): Promise<ExitCode> {

@@ -22,31 +22,19 @@ const MEANS: Readonly<Record<Erasure['state'], string>> = {
   lifted: 'lifted: what comes from then on counts',
 };
 
-export function addUsersErase(parent: Command, act: Act): void {
-  parent
-    .command('erase')
-    .description('let nothing of users count any longer, and refuse what comes of them')
+export function fillUsersErase(command: Command, act: Act): void {
+  command
     .argument('<user...>', 'user keys: userId, else anonymousId')
     .option('--reason <text>', 'for the record; it must not name the user')
     .action(act(erase));
 }
 
-export function addUsersErasures(parent: Command, act: Act): void {
-  parent
-    .command('erasures')
-    .description('erasures and how far each is; of one, where bytes may still lie')
-    .argument('[id]', 'of "users erase"')
-    .option('--user <user>', 'only those of this user key')
-    .action(act(list));
+export function fillUsersErasures(command: Command, act: Act): void {
+  command.argument('[id]', 'of "users erase"').option('--user <user>', 'only those of this user key').action(act(list));
 }
 
-export function addUsersLift(parent: Command, act: Act): void {
-  parent
-    .command('lift')
-    .description('let what comes of an erased user count again; nothing from before comes back')
-    .argument('<id>', 'of "users erasures"')
-    .argument('<user>', 'whose it is: an erasure does not say it')
-    .action(act(lift));
+export function fillUsersLift(command: Command, act: Act): void {
+  command.argument('<id>', 'of "users erasures"').argument('<user>', 'whose it is: an erasure does not say it').action(act(lift));
 }
 
 async function erase(context: Context, users: readonly string[], { reason }: { readonly reason?: string }): Promise<ExitCode> {

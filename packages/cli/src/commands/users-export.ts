@@ -11,10 +11,8 @@ interface End {
   readonly holes: readonly { readonly place: string | null; readonly why: string }[];
 }
 
-export function addUsersExport(parent: Command, act: Act): void {
-  parent
-    .command('export')
-    .description('all that is stored of a user, with where it is stored, as lines of JSON; an admin key')
+export function fillUsersExport(command: Command, act: Act): void {
+  command
     .argument('<user>', 'user key: userId, else anonymousId')
     .addHelpText(
       'after',

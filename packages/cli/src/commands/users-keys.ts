@@ -8,30 +8,16 @@ import { printable, renderWide, shortName } from '../terminal/table.ts';
 
 type Keys = AnswerOf<'userKeys'>;
 
-export function addUsersKeys(parent: Command, act: Act): void {
-  parent
-    .command('keys')
-    .description('the keys of one person, and who answers for a key, where definitions join keys')
-    .argument('<user>', 'user key: userId, else anonymousId')
-    .action(act(keysOf));
+export function fillUsersKeys(command: Command, act: Act): void {
+  command.argument('<user>', 'user key: userId, else anonymousId').action(act(keysOf));
 }
 
-export function addUsersLink(parent: Command, act: Act): void {
-  parent
-    .command('link')
-    .description('say that a key is of this user: its events count for them, also where it is that of a known user')
-    .argument('<user>', 'user key: userId, else anonymousId')
-    .argument('<key>', 'the other key')
-    .action(act(linkKey));
+export function fillUsersLink(command: Command, act: Act): void {
+  command.argument('<user>', 'user key: userId, else anonymousId').argument('<key>', 'the other key').action(act(linkKey));
 }
 
-export function addUsersUnlink(parent: Command, act: Act): void {
-  parent
-    .command('unlink')
-    .description('end every link between a key and this user that was made before')
-    .argument('<user>', 'user key: userId, else anonymousId')
-    .argument('<key>', 'the other key')
-    .action(act(unlinkKey));
+export function fillUsersUnlink(command: Command, act: Act): void {
+  command.argument('<user>', 'user key: userId, else anonymousId').argument('<key>', 'the other key').action(act(unlinkKey));
 }
 
 async function linkKey(context: Context, user: string, key: string): Promise<ExitCode> {

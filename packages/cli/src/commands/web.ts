@@ -80,8 +80,7 @@ const COUNTED: readonly Counted[] = [
 
 const SCROLLED = ['0–5 %', ...Array.from({ length: 19 }, (_, i) => `${5 * (i + 1)}–${5 * (i + 2)} %`)];
 
-export function addWeb(program: Command, act: Act): void {
-  const web = program.command('web').description('what people do on pages');
+export function fillWeb(web: Command, act: Act): void {
   for (const one of COUNTED) {
     const command = withOptions(web.command(one.name).description(one.about), one)
       .option('--by <dimensions>', 'comma-separated, what rows are kept apart by', one.by)
