@@ -15,7 +15,8 @@ import { REPOSITORY, textOf } from './source-files.ts';
 
 const PASSWORD = 'a/b?c@d';
 const HOST = '127.0.0.1';
-const START_MS = 40_000;
+/** A busy machine takes a minute; what Redis refuses is reported within a second. */
+const START_MS = 240_000;
 const run = promisify(execFile);
 let dataDir: string;
 let urlOf: (user: string) => string;
@@ -40,16 +41,21 @@ beforeAll(async () => {
     const [, name = '', ...rules] = line.split(' ');
     if (name !== 'default') await redis.call('ACL', 'SETUSER', name, 'reset', ...rules);
   }
-  const started = Promise.all(ROLE_NAMES.map((role) => platform.roles[role].restart())).then(() => true);
+  const started = Promise.all(ROLE_NAMES.map(startRole)).then(() => true);
   started.catch(() => {}); // when it is too late for an answer
-  if (!(await Promise.race([started, sleep(START_MS, false)])))
-    throw new Error(`not every role was ready after ${START_MS} ms; Redis refused ${JSON.stringify(await refusals())}`);
+  while (!(await Promise.race([started, sleep(500, false)]))) expect(await refusals(), 'what Redis refused').toEqual([]);
 });
 afterAll(async () => {
   redis?.disconnect();
   await platform?.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
+
+/** It gives up waiting for a role after a minute; a busy machine needs longer. */
+async function startRole(role: (typeof ROLE_NAMES)[number]): Promise<void> {
+  platform.roles[role].restart().catch(() => {});
+  await platform.roles[role].whenReady(START_MS);
+}
 
 async function ask(url: string, key?: string, body?: unknown): Promise<{ status: number; text: string }> {
   const headers = {

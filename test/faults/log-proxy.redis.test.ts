@@ -96,10 +96,10 @@ describe('a network that fails under the log', () => {
     const log = await throughProxy({ appendTimeoutMs: 300 });
     const before = await tryAppend(log, 0, 'before');
     await proxy.set({ kind: 'dropReply', afterBytes: 0 });
-    const startedMs = performance.now();
+    const watch = startStopwatch();
     const lost = await tryAppend(log, 0, 'lost');
     expect(lost.code).toBe('log_unavailable');
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(watch.stop()).toBeLessThan(1_000);
     await proxy.set({ kind: 'pass' });
     const behind = await eventually(async () => {
       const outcome = await tryAppend(log, 0, `after ${performance.now()}`);
@@ -219,9 +219,9 @@ describe('a network that fails under the log', () => {
     const outcomes = [tryAppend(log, 0, 'under way'), tryAppend(log, 0, 'waiting')];
     await sleep(100);
     await proxy.set({ kind: 'refuse' });
-    const startedMs = performance.now();
+    const watch = startStopwatch();
     expect(codes(await Promise.all(outcomes))).toEqual(['log_unavailable']);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(watch.stop()).toBeLessThan(1_000);
     await proxy.set({ kind: 'pass' });
     await eventually(() => log.append(0, { kind: 'events', body: 'after' }));
     expect((await readAll(await direct(), FROM_START, 10)).map(({ body }) => body)).toEqual(['under way', 'after']);

@@ -201,13 +201,13 @@ describe('law 7: answers that no client reads are bounded', () => {
   });
 
   test('an answer that is not taken in time is broken off, and beyond the budget the oldest are', async () => {
-    collector = await startCollector({ waiting: { takeMs: 500, maxBytes: 20_000 } });
+    collector = await startCollector({ waiting: { takeMs: 2_000, maxBytes: 20_000 } });
     collector.server.server.on('connection', block);
     const order: number[] = [];
     const closed = Array.from({ length: 6 }, (_, i) => send('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n').then(() => order.push(i)));
     const beganMs = performance.now();
     await Promise.any(closed);
-    expect(performance.now() - beganMs).toBeLessThan(500);
+    expect(performance.now() - beganMs).toBeLessThan(2_000);
     await Promise.all(closed);
     collector.server.server.off('connection', block);
     expect((await fetch(`${collector.url}/livez`)).status).toBe(200);

@@ -1,5 +1,7 @@
 /** Times of cron where clocks go forward and back, against the minutes of the zone one by one. */
+
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
+import { processorMs } from '@tributary/testkit/stopwatch';
 import { expect, test } from 'vitest';
 import { nextOfCron } from './cron.ts';
 
@@ -103,10 +105,9 @@ test.each(['Europe/Berlin', 'Asia/Beirut', 'America/Santiago', 'Africa/Cairo', '
 );
 
 test('the next of a year, and of a leap day, cost little; what never comes is said', () => {
-  const beganMs = performance.now();
-  expect(new Date(nextOfCron(Date.parse('2026-03-01T00:00Z'), '0 5 29 2 *', 'America/New_York') ?? 0).toISOString()).toBe(
-    '2028-02-29T10:00:00.000Z',
-  );
-  expect(performance.now() - beganMs).toBeLessThan(1_000);
+  let leapDay: number | null | undefined;
+  const tookMs = processorMs(() => (leapDay = nextOfCron(Date.parse('2026-03-01T00:00Z'), '0 5 29 2 *', 'America/New_York')));
+  expect(new Date(leapDay ?? 0).toISOString()).toBe('2028-02-29T10:00:00.000Z');
+  expect(tookMs).toBeLessThan(1_000);
   expect(() => nextOfCron(Date.now(), 'daily', 'UTC')).toThrow();
 });

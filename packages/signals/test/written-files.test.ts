@@ -1,8 +1,10 @@
 /** Definitions as files have them, YAML and JSON: what is read, and where what is wrong stands. */
+
 import { readFileSync } from 'node:fs';
 import { jsonPlaces } from '@tributary/signals/definitions/json-places';
 import { readWritten } from '@tributary/signals/definitions/written';
 import { jsonOfYaml } from '@tributary/signals/definitions/yaml';
+import { processorMs } from '@tributary/testkit/stopwatch';
 import { expect, test } from 'vitest';
 import { sha256Hex } from './written.ts';
 
@@ -138,13 +140,13 @@ test('a long name above a long list does not become a copy of it for each item',
 test('what aliases stand for is bounded: nine lines do not become a thousand million values', () => {
   const bomb = ['a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]'];
   for (let i = 1; i < 10; i++) bomb.push(`a${i}: &a${i} [${Array.from({ length: 9 }, () => `*a${i - 1}`).join(', ')}]`);
-  const begun = performance.now();
-  expect(() => readWritten(bomb.join('\n'), sha256Hex)).toThrow('with aliases written out it has more than 262144 characters');
+  const refused = 'with aliases written out it has more than 262144 characters';
   const empty = ['a0: &a0 []', ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`)];
-  expect(() => readWritten(empty.join('\n'), sha256Hex)).toThrow('with aliases written out it has more than 262144 characters');
   const maps = ['a0: &a0 {}', ...Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} {x: *a${i}, y: *a${i}}`)];
-  expect(() => readWritten(maps.join('\n'), sha256Hex)).toThrow('with aliases written out it has more than 262144 characters');
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  const tookMs = processorMs(() => {
+    for (const written of [bomb, empty, maps]) expect(() => readWritten(written.join('\n'), sha256Hex)).toThrow(refused);
+  });
+  expect(tookMs).toBeLessThan(5_000);
 });
 
 test.each([

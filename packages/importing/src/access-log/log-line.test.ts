@@ -1,3 +1,4 @@
+import { processorMs } from '@tributary/testkit/stopwatch';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseLogLine, parseLogTime } from './log-line.ts';
@@ -75,11 +76,12 @@ describe('a line of the combined log format', () => {
         expect(typeof parseLogLine(LINE.replace('Mozilla', () => text.replaceAll(/["\\\n]/g, ''))).ok).toBe('boolean');
       }),
     );
-    const began = performance.now();
-    parseLogLine(`${LINE.slice(0, -1)}${'\\\\'.repeat(30_000)}`);
-    parseLogLine(`1.2.3.4 - ${' ['.repeat(30_000)}`);
-    parseLogLine(`1.2.3.4 - - [x] "${'a" 200 5 "'.repeat(6_000)}`);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const long = [
+      `${LINE.slice(0, -1)}${'\\\\'.repeat(30_000)}`,
+      `1.2.3.4 - ${' ['.repeat(30_000)}`,
+      `1.2.3.4 - - [x] "${'a" 200 5 "'.repeat(6_000)}`,
+    ];
+    expect(processorMs(() => long.map(parseLogLine))).toBeLessThan(1_000);
   });
 });
 

@@ -40,10 +40,10 @@ test('a cluster is found by one of its nodes, and commands go where their keys a
 test('where no node answers, nothing waits: commands fail at once, and waiting for the cluster ends when asked to', async () => {
   for (const kind of ['commit', 'serving'] as const) {
     const redis = connect(kind, 'redis-cluster://127.0.0.1:9');
-    const from = Date.now();
+    const watch = startStopwatch();
     await expect(redis.get('x')).rejects.toThrow(/no connection to the cluster/);
     await expect(whenReady(redis, 300)).rejects.toThrow(/not ready after 300 ms/);
-    expect(Date.now() - from).toBeLessThan(1_000);
+    expect(watch.stop()).toBeLessThan(1_000);
   }
 });
 
@@ -75,14 +75,13 @@ test.each([
   const node = await cluster.masterOf(keys[0]);
   process.kill(node.server.pid, 'SIGSTOP');
   try {
-    const from = Date.now();
-    const watch = startStopwatch();
+    const [untilEnd, watch] = [startStopwatch(), startStopwatch()];
     const stuck = redis.get(keys[0]);
     stuck.catch(() => {});
     expect(await redis.get(keys[1])).toBe(keys[1]);
     expect(watch.stop()).toBeLessThan(500);
     await expect(stuck).rejects.toThrow(/timed out|closed/i);
-    expect(Date.now() - from).toBeLessThan(limitMs + 1_000);
+    expect(untilEnd.stop()).toBeLessThan(limitMs + 1_000);
   } finally {
     process.kill(node.server.pid, 'SIGCONT');
   }
