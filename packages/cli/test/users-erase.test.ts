@@ -15,7 +15,7 @@ const erasure = {
 
 test('law 9: what is erased is said apart from what bytes are stored', async () => {
   await using server = await fakeServer(({ path }) => ({
-    body: path.startsWith(`/v1/erasures/${ID}`) ? { erasure } : { erasures: [erasure], nextCursor: null },
+    body: path.startsWith(`/v1/erasures/${ID}`) ? { erasure } : { erasures: [erasure], nextCursor: null, warnings: [] },
   }));
   const run = (...args: string[]) => tributary(['users', ...args, '--url', server.url]);
   const erased = await run('erase', 'ada', 'a/b', '--reason', 'request 4711');
@@ -38,4 +38,11 @@ test('law 9: what is erased is said apart from what bytes are stored', async () 
   expect((await run('erase', ...Array.from({ length: 1_001 }, (_, i) => `u${i}`))).stderr).toContain(
     'at most 1000 at once (got 1001)',
   );
+});
+
+test('law 9: that a person may have more keys than were erased is said beside the answer', async () => {
+  const warnings = ['events up to 2026-11-20T12:00:00.000Z were lost'];
+  await using server = await fakeServer(() => ({ body: { erasures: [erasure], warnings } }));
+  const { code, stderr } = await tributary(['users', 'erase', 'ada', '--url', server.url]);
+  expect([code, stderr]).toEqual([0, `warning: ${warnings[0]}\n`]);
 });

@@ -2,10 +2,11 @@
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
+import { cutMark } from '@tributary/views/record';
 import { ANYWHERE, namedMark } from '@tributary/views/said-marks';
 import { expect, test } from 'vitest';
 import { append, DEFINITIONS, joinedWorld } from './joined-world.ts';
-import { NOON, PARTITIONS, type World } from './world.ts';
+import { ADMIN, NOON, PARTITIONS, type World } from './world.ts';
 
 const HOMES = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS)) as [number, number];
 const APART = [0, 1, 2, 3].find((partition) => !HOMES.includes(partition)) as number;
@@ -20,8 +21,10 @@ const CASES: readonly [partition: number, isMerged: boolean, isLacking: boolean]
 test('law 7: an answer of a user lacks what the log lost of each key that may have lent to them, and of no other', async () => {
   const isElsewhere = (key: string) => ![...HOMES, APART].includes(partitionOf(key, PARTITIONS));
   const other = Array.from({ length: 40 }, (_, i) => `user-${i}`).find(isElsewhere);
-  expect(other).toBeDefined();
-  const users = [other, 'ada'];
+  // In the partition of ada, and read before: nothing is lent to this user.
+  const beside = Array.from({ length: 40 }, (_, i) => `user-${i}`).find((key) => partitionOf(key, PARTITIONS) === HOMES[1]);
+  expect([other, beside]).not.toContain(undefined);
+  const users = [other, beside, 'ada'];
   const asked = { entities: { user: users }, features: ['all'] };
   for (const [partition, isMerged, isLacking] of CASES) {
     const world = await joinedWorld();
@@ -39,7 +42,7 @@ test('law 7: an answer of a user lacks what the log lost of each key that may ha
       answers.push(['many', await world.post('/v1/signals/values', { users, signals: ['all'] })]);
       const said = answers.map(([name, { body }]) => [name, body.meta?.reasons]);
       const { results } = (await world.post('/get-online-features', asked)).body;
-      return [...said, ['features', results[1].statuses[1] === 'PRESENT' ? [] : ['record_cut']]];
+      return [...said, ['features', results[1].statuses[2] === 'PRESENT' ? [] : ['record_cut']]];
     };
     const all = (names: unknown[][], reasons: string[]) => names.map(([name]) => [name, reasons]);
     const whole = await lacking();
@@ -63,6 +66,29 @@ test('law 7: who was lent events, and has said no link since they were erased an
     await world.tick();
     for (const path of ['users/ada/journey', 'users/ada/signals', 'users/ada/values', 'users/ada/keys', 'conversions/order'])
       expect([path, (await world.get(`/v1/${path}`)).body.meta.reasons]).toEqual([path, isNamed ? [] : ['record_cut']]);
+  }
+});
+
+test('law 9: an erasure says that it may not know all keys of a person where what names them may be lost', async () => {
+  const warned = async (world: World) => {
+    await world.tick();
+    const asked = await world.drop('/v1/users/ada');
+    const together = await world.post('/v1/erasures', { users: ['cookie'] }, ADMIN);
+    expect([asked.status, together.status]).toEqual([202, 202]);
+    expect(asked.body.erasures.length).toBe(2);
+    return [asked, together].map(({ body }) => body.warnings.length);
+  };
+  for (const [partition, isMerged, isLacking] of CASES) {
+    const world = await joinedWorld();
+    if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
+    await world.commit(partition, {}, { cutTs: NOON - MINUTE_MS });
+    const expected = isLacking ? 1 : 0;
+    expect([partition, isMerged, await warned(world)]).toEqual([partition, isMerged, [expected, expected]]);
+  }
+  for (const key of ['ada', 'cookie']) {
+    const world = await joinedWorld();
+    await append(world, key, cutMark(NOON - DAY_MS).trimEnd());
+    expect([key, await warned(world)]).toEqual([key, [1, 1]]);
   }
 });
 

@@ -58,7 +58,7 @@ test('law 9: a regulation of Segment erases all its subjects, and lifts all of t
   // Before real time read it, the log may have lost it: it is asked for again. Afterwards nothing is in force.
   expect((await regulate('UNSUPPRESS', ['ada'])).body.data).toEqual({ regulateId: ids[0] });
   await refuse([]);
-  expect((await regulate('UNSUPPRESS', USERS)).body).toEqual({ data: { regulateId: null }, erasures: [] });
+  expect((await regulate('UNSUPPRESS', USERS)).body).toEqual({ data: { regulateId: null }, erasures: [], warnings: [] });
   expect(written()).toHaveLength(5);
 
   for (const [type, subject, reason] of [

@@ -42,6 +42,7 @@ async function erase(context: Context, users: readonly string[], { reason }: { r
   const asked = { users, ...(reason !== undefined && { reason }) };
   const got = await context.api('admin').post<AnswerOf<'eraseUsers'>>('/v1/erasures', asked);
   await answer(context, got, () => `${tableOf(got.erasures, context)}\n${BYTES}`);
+  for (const warning of got.warnings) context.terminal.say(printable(`warning: ${warning}`));
   return EXIT.ok;
 }
 

@@ -54,6 +54,12 @@ export const Erasure = z
 
 export const ErasuresAnswer = z.object({ erasures: z.array(Erasure).describe('One for each key of the users.') });
 
+const ErasedAnswer = ErasuresAnswer.extend({
+  warnings: z
+    .array(z.string())
+    .describe('Why users may have more keys than these: where keys of one person are joined, what named them may be lost.'),
+});
+
 /** Those of Segment's public API that erase or lift. */
 const RegulationType = z
   .enum(
@@ -86,6 +92,7 @@ const ERASURE = {
   },
 };
 const LIST = { erasures: [ERASURE] };
+const ERASED = { ...LIST, warnings: [] };
 
 export const ERASURE_ROUTES = {
   eraseUser: {
@@ -99,9 +106,9 @@ export const ERASURE_ROUTES = {
     status: 202,
     params: z.strictObject({ id: UserId }),
     query: z.strictObject({ reason: Reason.optional() }),
-    answer: ErasuresAnswer,
+    answer: ErasedAnswer,
     refusals: [409, 413],
-    example: { asked: { id: 'ada', reason: 'request 4711' }, answer: LIST },
+    example: { asked: { id: 'ada', reason: 'request 4711' }, answer: ERASED },
   },
   eraseUsers: {
     method: 'POST',
@@ -112,9 +119,9 @@ export const ERASURE_ROUTES = {
     scope: 'admin',
     status: 202,
     body: z.strictObject({ users: z.array(UserId).min(1).max(MOST_ERASED_AT_ONCE), reason: Reason.optional() }),
-    answer: ErasuresAnswer,
+    answer: ErasedAnswer,
     refusals: [409, 413],
-    example: { asked: { users: ['ada'], reason: 'request 4711' }, answer: LIST },
+    example: { asked: { users: ['ada'], reason: 'request 4711' }, answer: ERASED },
   },
   regulate: {
     method: 'POST',
@@ -129,7 +136,7 @@ export const ERASURE_ROUTES = {
       subjectType: z.enum(['USER_ID', 'ANONYMOUS_ID'], 'be USER_ID or ANONYMOUS_ID').describe('Both are user keys.'),
       subjectIds: z.array(UserId).min(1).max(MOST_ERASED_AT_ONCE),
     }),
-    answer: ErasuresAnswer.extend({
+    answer: ErasedAnswer.extend({
       data: z.object({
         regulateId: z.string().nullable().describe('Id of the first erasure; null: there was none to lift.'),
       }),
@@ -137,7 +144,7 @@ export const ERASURE_ROUTES = {
     refusals: [409, 413],
     example: {
       asked: { regulationType: 'SUPPRESS_WITH_DELETE', subjectType: 'USER_ID', subjectIds: ['ada'] },
-      answer: { data: { regulateId: ERASURE.id }, erasures: [ERASURE] },
+      answer: { data: { regulateId: ERASURE.id }, ...ERASED },
     },
   },
   erasures: {

@@ -3,10 +3,11 @@ import { newReceipt, type Receipt } from '@tributary/archive/erasures';
 import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
 import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import type { ApiContext } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import type { ApiDeps, ErasureDesk } from '../ports.ts';
-import { keysOfAll } from './keys-of-all.ts';
+import { type KeysOfAll, keysOfAll } from './keys-of-all.ts';
 import { seenNow } from './seen.ts';
 import { isRefusedNow, type Seen } from './shown.ts';
 
@@ -17,17 +18,24 @@ const MOST_OF_ENTRY = 100;
 
 type Asker = Parameters<typeof actorOf>[0];
 
-/** Receipts of all keys of these people, once the log has the records. */
+export interface Erased {
+  /** One for each key of these people that was found. */
+  readonly receipts: readonly Receipt[];
+  /** Why there may be more keys of them. */
+  readonly warnings: string[];
+}
+
+/** Answers once the log has the records. */
 export async function eraseAll(
   context: ApiContext,
   request: Asker,
   users: readonly string[],
   reason: string | null,
-): Promise<Receipt[]> {
+): Promise<Erased> {
   const { deps } = context;
   const desk = deps.erasures;
   const [by, askedAt] = [actorOf(request), deps.now()];
-  const { steps, asked, before } = await askForAll(context, request.owner, users, { askedAt, by, reason });
+  const { steps, asked, before, lostTs } = await askForAll(context, request.owner, users, { askedAt, by, reason });
   const receipts = new Map<string, Receipt>();
   // What the log has already is refused by both layers, so it is appended again: the log may have lost it.
   for (const own of entriesOf(steps, asked)) {
@@ -44,15 +52,21 @@ export async function eraseAll(
     }
   }
   // Those asked for first.
-  return asked.map(([userKey]) => receipts.get(userKey) as Receipt);
+  return { receipts: asked.map(([userKey]) => receipts.get(userKey) as Receipt), warnings: warningsOf(lostTs) };
+}
+
+function warningsOf(lostTs: number): string[] {
+  if (lostTs === NEVER_CUT) return [];
+  const before = new Date(lostTs).toISOString();
+  return [
+    `events up to ${before} were lost, which may have named more keys of these people: those that are known to you must be erased by their names`,
+  ];
 }
 
 /** Looks at the keys of the users of one request. */
 const MOST_LOOKS = 4;
 
-interface AskedAll {
-  /** As `keysOfAll` has them. */
-  readonly steps: readonly (readonly string[])[];
+interface AskedAll extends KeysOfAll {
   readonly asked: readonly Asked[];
   readonly before: Seen;
 }
@@ -71,9 +85,12 @@ async function askForAll(
   const { erasures: desk, partitions } = deps;
   const steps: string[][] = [];
   const asked = new Map<string, Receipt>();
+  let lostTs = NEVER_CUT;
   let before: Seen | undefined;
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
-    const found = (await keysOfAll(context, owner, users)).map((step) => step.filter((userKey) => !asked.has(userKey)));
+    const keys = await keysOfAll(context, owner, users);
+    lostTs = Math.max(lostTs, keys.lostTs);
+    const found = keys.steps.map((step) => step.filter((userKey) => !asked.has(userKey)));
     const more = found.flat();
     if (more.length === 0) break;
     steps.push(...found);
@@ -87,7 +104,7 @@ async function askForAll(
       asked.set(userKey, receipt);
     }
   }
-  return { steps, asked: [...asked], before: before ?? (await seenNow(context)) };
+  return { steps, lostTs, asked: [...asked], before: before ?? (await seenNow(context)) };
 }
 
 /** Asked again, it is the same erasure. */

@@ -3,7 +3,11 @@ import { TributaryError } from '@tributary/model/errors';
 import { partitionOf } from '@tributary/model/user-key';
 import { fromStore } from '@tributary/serving/from-store';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
+import { cutsOfKeys } from '@tributary/serving/users/lost-cut';
+import { recordReachMs } from '@tributary/serving/users/record-reach';
+import { cutOfRecord } from '@tributary/serving/users/user-timeline';
 import { hasEvents, isKeyOf, keysOfUser } from '@tributary/views/identity/keys-of';
+import { NEVER_CUT } from '@tributary/views/user-state';
 import type { ApiContext } from '../context.ts';
 import { untilLinksAreRead } from './until-read.ts';
 
@@ -16,18 +20,29 @@ const READ_AT_ONCE = 32;
 /** Keys that records name, and whether they do in a way that may merge two users. */
 type Named = ReadonlyMap<string, boolean>;
 
-/**
- * All keys of these people, each once, in steps: those of a step were found by what records of earlier steps say. What they named of other users stays with
- * these.
- */
-export async function keysOfAll(context: ApiContext, asker: string, users: readonly string[]): Promise<string[][]> {
+export interface KeysOfAll {
+  /** Each key once. Those of a step were found by what records of earlier steps say. */
+  readonly steps: readonly (readonly string[])[];
+  /** Up to when what these people named may be lost, epoch ms: there may be more keys. `NEVER_CUT`: none of it is. */
+  readonly lostTs: number;
+}
+
+/** All keys of these people. What they named of other users stays with these. */
+export async function keysOfAll(context: ApiContext, asker: string, users: readonly string[]): Promise<KeysOfAll> {
   const { deps, records } = context;
   const found = new Set(users);
   const first = [...found];
-  if (!(await mayJoin(context))) return [first];
+  if (!(await mayJoin(context))) return { steps: [first], lostTs: NEVER_CUT };
   await untilLinksAreRead(deps);
   // As of now: what was waited for may have turned it on.
-  const windowsMs = await joinedMsOf(context);
+  const { states, definitionsOf, windowsMs } = await followedNow(context);
+  const joinedMs = windowsMs.find((windowMs) => windowMs !== null) ?? null;
+  const board = { states: () => states, definitions: definitionsOf, joinedMs: () => joinedMs };
+  const cutOf = cutsOfKeys(board, recordReachMs);
+  let lostTs = NEVER_CUT;
+  const noteLost = (key: AnsweringKey | undefined) => {
+    if (key !== undefined) lostTs = Math.max(lostTs, cutOf(key), cutOfRecord(key.stored), cutOfRecord(key.asked));
+  };
   const placeOf = (userKey: string) => ({ partition: partitionOf(userKey, deps.partitions), userKey });
   const namedBy = (userKey: string, record: Buffer | null | undefined): Named => {
     const windowMs = windowsMs[placeOf(userKey).partition] ?? null;
@@ -55,6 +70,7 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
   let named: Named[] = [];
   await readEach(first, (userKey, key) => {
     const { userKey: owner, stored, asked } = key ?? { userKey, stored: null, asked: null };
+    noteLost(key);
     named.push(namedBy(userKey, asked));
     if (owner === userKey) return;
     named.push(namedBy(owner, stored));
@@ -80,6 +96,7 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
       else {
         step.push(userKey);
         named.push(namedBy(userKey, record));
+        noteLost(key);
       }
     });
     for (const userKey of await neverSent(context, [...unsure.keys()])) {
@@ -89,7 +106,7 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
     for (const userKey of step) found.add(userKey);
     steps.push(step);
   }
-  return steps.filter(({ length }) => length > 0);
+  return { steps: steps.filter(({ length }) => length > 0), lostTs };
 }
 
 /**
@@ -110,17 +127,19 @@ async function neverSent({ deps, archiveLimit }: ApiContext, keys: readonly stri
  * come to. The manifest of its generation is written before the first barrier.
  */
 async function mayJoin(context: ApiContext): Promise<boolean> {
-  if ((await joinedMsOf(context)).some((windowMs) => windowMs !== null)) return true;
+  if ((await followedNow(context)).windowsMs.some((windowMs) => windowMs !== null)) return true;
   const { source, storedDefinitions } = context.deps;
   return (await source.manifests()).some(({ definitions }) => storedDefinitions(definitions).joinedMs !== null);
 }
 
-/** By partition, as the store has it now. */
-async function joinedMsOf({ deps }: ApiContext): Promise<(number | null)[]> {
+/** What partitions follow, as the store has it now. */
+async function followedNow({ deps }: ApiContext) {
   const states = await fromStore(deps.store.states());
-  const of = (definitions: string | undefined) =>
-    definitions === undefined ? deps.defaultDefinitions : deps.storedDefinitions(definitions);
-  return states.map((state) => of(state?.definitions).joinedMs);
+  const definitionsOf = (partition: number) => {
+    const definitions = states[partition]?.definitions;
+    return definitions === undefined ? deps.defaultDefinitions : deps.storedDefinitions(definitions);
+  };
+  return { states, definitionsOf, windowsMs: states.map((_, partition) => definitionsOf(partition).joinedMs) };
 }
 
 function demandFew(count: number): void {

@@ -2,7 +2,7 @@
 import type { Receipt } from '@tributary/archive/erasures';
 import { ERASURE_ROUTES } from '@tributary/contract/groups/erasures';
 import type { Routes } from '../context.ts';
-import { eraseAll } from '../erasures/erase.ts';
+import { type Erased, eraseAll } from '../erasures/erase.ts';
 import { liftAll, liftErasure } from '../erasures/lift.ts';
 import { seenNow } from '../erasures/seen.ts';
 import { shownErasure } from '../erasures/shown.ts';
@@ -17,23 +17,25 @@ export const routes: Routes = (context) => (app, _options, done) => {
     return { erasures: receipts.map((receipt) => shownErasure(receipt, now)) };
   };
 
+  const erasedOf = async ({ receipts, warnings }: Erased) => ({ ...(await answerOf(receipts)), warnings });
+
   serve(app, ERASURE_ROUTES.eraseUser, async (request) => {
     const { reason = null } = request.query;
-    return answerOf(await eraseAll(context, request, [request.params.id], reason));
+    return erasedOf(await eraseAll(context, request, [request.params.id], reason));
   });
 
   serve(app, ERASURE_ROUTES.eraseUsers, async (request) => {
     const { users, reason = null } = request.body;
-    return answerOf(await eraseAll(context, request, users, reason));
+    return erasedOf(await eraseAll(context, request, users, reason));
   });
 
   serve(app, ERASURE_ROUTES.regulate, async (request) => {
     const { regulationType, subjectIds } = request.body;
-    const receipts =
+    const answer = await erasedOf(
       regulationType === 'UNSUPPRESS'
-        ? await liftAll(context, request, subjectIds)
-        : await eraseAll(context, request, subjectIds, 'regulation');
-    const answer = await answerOf(receipts);
+        ? { receipts: await liftAll(context, request, subjectIds), warnings: [] }
+        : await eraseAll(context, request, subjectIds, 'regulation'),
+    );
     return { data: { regulateId: answer.erasures[0]?.id ?? null }, ...answer };
   });
 
