@@ -112,6 +112,14 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     test: FLOORS,
   },
   {
+    lie: 'what was taken back of a key and lent again is taken back once more where the key has lost it since',
+    law: '3',
+    file: 'services/speed/src/apply/apply-keyed.ts',
+    from: '(event.type === PUT_TYPE || event.type === TAKE_TYPE) && ',
+    to: 'event.type === PUT_TYPE && ',
+    test: FLOORS,
+  },
+  {
     lie: 'what is lent to a key for the first time is not lent on where the key has lost what is as old',
     law: '1',
     file: 'services/speed/src/apply/apply-keyed.ts',

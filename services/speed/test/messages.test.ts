@@ -216,7 +216,8 @@ test.each([
   },
 );
 
-test('laws 1 and 3: what was lent to a key and taken back before its record lost it is not lent on where it comes again', async () => {
+/** A cookie whose events go on to ada, and what it says of what the phone lends it. */
+async function lending() {
   const { store, append } = world({});
   const item = {
     ...{ origin: 'phone', id: 'e', ts: 1_500, isKnown: true, path: ['phone'] },
@@ -224,20 +225,43 @@ test('laws 1 and 3: what was lent to a key and taken back before its record lost
   };
   const say = (message: Message, number: number) =>
     append(encodeMessage(message, { from: 0, number: numberOf(number), after: numberOf(number - 1) }));
-  const put = { kind: 'put', to: 'cookie', item, version: '2' } as const;
   const merge = { id: 'ada\nat x', to: 'ada', ts: 2_000, version: '1', receivedAt: 2_000, merges: true } as const;
   await say({ kind: 'link', to: 'cookie', link: merge }, 1);
+  const loss = { kind: 'unlink', to: 'cookie', from: 'cookie', version: '9', receivedAt: 2_000, floor: 1_800 } as const;
+  return {
+    say,
+    put: { kind: 'put', to: 'cookie', item, version: '2' },
+    lose: () => append(encodeMessage(loss, { from: 0, number: messageNumber('1.9999999', 0), after: '' })),
+    kinds: async () =>
+      (await store.outbox(undefined, 'messages').read(0, 100)).lines.map((line) => (JSON.parse(line) as Event).type),
+  } as const;
+}
+
+test('laws 1 and 3: what was lent to a key and taken back before its record lost it is not lent on where it comes again', async () => {
+  const { say, put, lose, kinds } = await lending();
   await say(put, 2);
   await say({ ...put, kind: 'take', version: '3' }, 3);
-  const loss = { kind: 'unlink', to: 'cookie', from: 'cookie', version: '9', receivedAt: 2_000, floor: 1_800 } as const;
-  await append(encodeMessage(loss, { from: 0, number: messageNumber('1.9999999', 0), after: '' }));
-  const kinds = async () =>
-    (await store.outbox(undefined, 'messages').read(0, 100)).lines.map((line) => (JSON.parse(line) as Event).type);
+  await lose();
   await say(put, 2);
   expect(await kinds()).toEqual(['tributary.put', 'tributary.take']);
   // One that never came is lent on as ever.
-  await say({ ...put, item: { ...item, id: 'late' }, version: '4' }, 4);
+  await say({ ...put, item: { ...put.item, id: 'late' }, version: '4' }, 4);
   expect(await kinds()).toEqual(['tributary.put', 'tributary.take', 'tributary.put']);
+});
+
+test('laws 1 and 3: what was taken back of a key and lent again before its record lost it is not taken back where that comes again', async () => {
+  const { say, put, lose, kinds } = await lending();
+  await say(put, 2);
+  await say({ ...put, kind: 'take', version: '3' }, 3);
+  await say({ ...put, version: '4' }, 4);
+  await lose();
+  const moved = ['tributary.put', 'tributary.take', 'tributary.put'];
+  await say({ ...put, kind: 'take', version: '3' }, 3);
+  await say({ ...put, version: '4' }, 4);
+  expect(await kinds()).toEqual(moved);
+  // What is taken back for the first time is, of whom it was lent on to.
+  await say({ ...put, kind: 'take', version: '5' }, 5);
+  expect(await kinds()).toEqual([...moved, 'tributary.take']);
 });
 
 test('laws 1 and 7: a record loses events where the log says so, and while nothing is relayed not before it has four times its bound', async () => {

@@ -46,8 +46,8 @@ export function applyKeyed(
   const at = versionOf(arrival);
   // What is older may have left the record: a link that was under way for so long, or received by a clock that is so far behind, reaches none of it.
   key.lostTs = Math.max(key.lostTs, Math.floor(arrival.logTimeMs - recordRetentionMs(run.rules)));
-  // What was lent, and taken back before the record lost both, is not known any more: where it comes again, it would be lent on again.
-  if (event.type === PUT_TYPE && event.ts <= key.lostTs && isApplied(run, event)) return;
+  // What was lent, or taken back, before the record lost it is not known any more: where that comes again, it would be lent on again, or taken back of where it is.
+  if ((event.type === PUT_TYPE || event.type === TAKE_TYPE) && event.ts <= key.lostTs && isApplied(run, event)) return;
   let change: Change | null;
   try {
     change = receiveLine(key, event, line, at);
