@@ -2,6 +2,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { relayLog } from '@tributary/speed/messages/relay-log';
 import { createDrain } from '@tributary/speed/outbox/drain';
+import type { OutputKinds } from '@tributary/speed/partitions/partition-run';
 import { createSpeedWorker } from '@tributary/speed/pipeline';
 import type { OutboxLines } from '@tributary/store/outbox';
 import { sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
@@ -26,10 +27,13 @@ export interface Shared {
   /** What commits left in the outboxes, to publishers of the same process. */
   readonly onMessages?: OnMessages;
   readonly publishers: Set<OnMessages>;
+  /** What goes to the output log, and where that lies. */
+  readonly outputs: OutputKinds;
+  readonly outputDisk: MemoryDisk;
 }
 
 export async function runWorker(name: string, turn: Turn, shared: Shared): Promise<void> {
-  const { disk, store, random, definitions, calm, maxRecordLength, linksOfDay, onMessages } = shared;
+  const { disk, store, random, definitions, calm, maxRecordLength, linksOfDay, onMessages, outputs } = shared;
   let commits = 0;
   const fault = () => (calm() || random.chance(0.93) ? 'none' : random.pick(['lostReply', 'notApplied'] as const));
   const maxEntries = random.between(1, disk.linesApart || maxRecordLength !== undefined ? 16 : 4);
@@ -51,6 +55,7 @@ export async function runWorker(name: string, turn: Turn, shared: Shared): Promi
       shelvedAfter: 2,
       messagesLength: random.pick([0, 600, 100_000]),
       linksOfDay,
+      outputs,
       trimRecordLength: random.pick([1, 200, 100_000]),
       // Versions of the worker may have other bounds, while one takes over from another.
       ...(maxRecordLength !== undefined && { maxRecordLength: maxRecordLength * random.pick([0.7, 1, 1.5]) }),
@@ -118,6 +123,29 @@ export async function runDrain(turn: Turn, { disk, store, random, calm, publishe
     woken.delete(partition);
     try {
       await drain.passSome(partition, came ?? { lines: 0, longest: 0 });
+    } catch (error) {
+      operational(error as Error);
+    }
+  }
+}
+
+/** What commits left for the output log, by the publisher's own steps. */
+export async function runOutputs(turn: Turn, { outputDisk, store, random, calm }: Shared): Promise<void> {
+  const log = createMemoryLog({ partitions: PARTITIONS, disk: outputDisk, turn });
+  const drain = createDrain(
+    {
+      outbox: store.outbox(turn),
+      log: failing(log, () => !calm() && random.chance(0.1), random),
+      maxLines: random.pick([1, 4, 500]),
+      onError: operational,
+      now: () => 0,
+    },
+    { onLength: () => {}, onUnremoved: () => {} },
+  );
+  for (;;) {
+    await turn();
+    try {
+      await drain.passSome(random.below(PARTITIONS), { lines: 0, longest: 0 });
     } catch (error) {
       operational(error as Error);
     }

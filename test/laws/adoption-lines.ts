@@ -18,6 +18,11 @@ export function linesOf(disk: MemoryDisk): LogLine[] {
   );
 }
 
+/** By partition, in order. */
+export function textsOf(disk: MemoryDisk): string[][] {
+  return disk.partitions.map(({ entries }) => entries.flatMap(({ body }) => body.split('\n')));
+}
+
 function placeAt(position: string, number: number) {
   return { position, at: `${position}.${String(number).padStart(7, '0')}` };
 }

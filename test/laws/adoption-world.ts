@@ -11,6 +11,7 @@ import { type Event, encodeEvent } from '@tributary/model/event';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf, userKeyOf } from '@tributary/model/user-key';
 import { gapsAtCut, pairsInFlight } from '@tributary/serving/freshness/in-flight';
+import type { OutputKinds } from '@tributary/speed/partitions/partition-run';
 import type { PartitionState, Relaying } from '@tributary/store/speed-store';
 import { LOG_BEGINS_MS } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
@@ -26,8 +27,8 @@ import { countingLines } from '@tributary/views/identity/keyed-record';
 import { linesOf as linesOfRecord, markedCut } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
-import { PARTITIONS, runDrain, runPublisher, runWorker, type Shared } from './adoption-actors.ts';
-import { cutsOf, linesOf } from './adoption-lines.ts';
+import { PARTITIONS, runDrain, runOutputs, runPublisher, runWorker, type Shared } from './adoption-actors.ts';
+import { cutsOf, linesOf, textsOf } from './adoption-lines.ts';
 
 export const USERS = ['Björk', '用户', 'u-3'];
 export const DEVICES = ['cookie-1', 'cookie-2', '😀', 'cookie-4'];
@@ -94,6 +95,18 @@ export interface Wrongs {
   readonly clocks?: boolean;
   /** Messages are passed on as commits give them, by the relay's own steps: of every other seed, where it is not said. */
   readonly givesMessages?: boolean;
+  /** What the speed layer says, and who is given it once all of it is read: the lines of each partition, and what counts in the end. */
+  readonly outputs?: OutputKinds;
+  readonly onHeard?: (heard: HeardInAll) => void;
+}
+
+export interface HeardInAll {
+  /** By partition. */
+  readonly texts: readonly (readonly string[])[];
+  readonly truth: RowsByView;
+  /** Records that erase users, and those that lift it. */
+  readonly erased: number;
+  readonly lifted: number;
 }
 
 export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs = {}): Promise<Outcome> {
@@ -136,12 +149,14 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     const name = `actor${++started}`;
     return scheduler.spawn(name, (turn) => body(name, turn));
   };
-  const { maxRecordLength, linksOfDay, givesMessages = seed % 2 === 1 } = wrongs;
+  const { maxRecordLength, linksOfDay, givesMessages = seed % 2 === 1, outputs = 'none' } = wrongs;
+  const outputDisk = createMemoryDisk();
   /** A record that lost an event does not know another one by its id. */
   const areApart = lifts || maxRecordLength !== undefined;
   const publishersOf = new Set<NonNullable<Shared['onMessages']>>();
   const shared: Shared = {
     ...{ disk, store, random, definitions, calm: () => isCalm, maxRecordLength, linksOfDay, publishers: publishersOf },
+    ...{ outputs, outputDisk },
     // Each commit to one of them: what others have passed on meanwhile is known by its number.
     ...(givesMessages && {
       onMessages: (partition, left) => random.pick([...publishersOf, () => {}])(partition, left),
@@ -151,6 +166,8 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
   const publisher = (_name: string, turn: Turn) => (givesMessages ? runDrain : runPublisher)(turn, shared);
   const workers = [start(worker)];
   const publishers = [start(publisher)];
+  const speaker = (_name: string, turn: Turn) => runOutputs(turn, shared);
+  const speakers = outputs === 'none' ? [] : [start(speaker)];
 
   function strike(actors: Actor[], body: typeof worker): void {
     const victim = random.pick(actors);
@@ -189,6 +206,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
     if (random.chance(0.05)) checkpoints.push({ ...snapshotOf(store, random) });
     if (random.chance(0.02)) strike(workers, worker);
     if (random.chance(0.02)) strike(publishers, publisher);
+    if (speakers.length > 0 && random.chance(0.02)) strike(speakers, speaker);
     if (random.chance(0.02) && checkpoints.length > 0) {
       const { partition, stored } = random.pick(checkpoints.slice(-3));
       store.restore(partition, random.chance(0.2) ? nothing[partition] : stored);
@@ -244,7 +262,10 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
       if (turn % 50 !== 0) continue;
       const states = await store.serving().states();
       const ends = await open.ends();
-      const lengths = await Promise.all([0, 1, 2].map((p) => store.outbox(undefined, 'messages').length(p)));
+      const boxes = (outputs === 'none' ? ['messages' as const] : (['messages', 'outputs'] as const)).map((of) =>
+        store.outbox(undefined, of),
+      );
+      const lengths = await Promise.all([0, 1, 2].flatMap((p) => boxes.map((outbox) => outbox.length(p))));
       if (ends.every((end, p) => end === null || states[p]?.position === end) && lengths.every((length) => length === 0)) return;
     }
     throw new Error(`seed ${seed}: what is calm is not read`);
@@ -299,7 +320,7 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
 
   isCalm = true;
   // Those that are left, even former zombies, must catch up by themselves; two workers would fence each other for ever.
-  for (const actors of [workers, publishers])
+  for (const actors of [workers, publishers, speakers])
     for (const [i, actor] of random.shuffle(actors).entries())
       if (i > 0) scheduler.kill(actor);
       else actor.state = 'alive';
@@ -311,6 +332,12 @@ export async function simulateAdoption(seed: number, turns = 260, wrongs: Wrongs
   await check();
   const isAlone = counts.alone > before.alone || counts.lifted > 0;
   if (counts.complete === before.complete || !isAlone) throw new Error(`seed ${seed}: what is calm is not complete`);
+  if (wrongs.onHeard !== undefined) {
+    const states = await store.serving().states();
+    const upTo = states.map((state) => state?.position ?? '');
+    const truth = naiveJoined(linesOf(disk), upTo, definitions, sha256Hex, linksOfDay);
+    wrongs.onHeard({ texts: textsOf(outputDisk), truth, erased, lifted: counts.lifted });
+  }
   const messages = linesOf(disk).filter(({ event }) => event.type.startsWith('tributary.'));
   counts.messages = messages.length;
   const saying = (name: string) => messages.filter(({ event }) => JSON.stringify(event.properties ?? {}).includes(`"${name}":`));

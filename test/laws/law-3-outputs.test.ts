@@ -1,9 +1,8 @@
 /**
  * Laws 1, 3 and 4 of what leaves through the outbox: whatever dies between, the output log holds every line at least once, the same
- * id is the same line, and the newest line of each conversion is its credit, which sums to what `naive` finds.
+ * id is the same line, and the newest line of each conversion is its credit, which sums to what `naive` finds. Law 9: what an erased user had is taken back.
  */
 import { encodeEvent } from '@tributary/model/event';
-import { dayOf } from '@tributary/model/time';
 import { arbitraryLog } from '@tributary/testkit/inputs/arbitrary-log';
 import { definitionsOf, SMALL_DEFINITIONS, sha256Hex } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
@@ -11,23 +10,13 @@ import { createMemoryLog, type MemoryLog } from '@tributary/testkit/memory/memor
 import { createMemoryStore } from '@tributary/testkit/memory/memory-store';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
-import { addRow, type RowsByView, rowsOf } from '@tributary/views/deltas';
+import type { RowsByView } from '@tributary/views/deltas';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPublisher } from '../../services/speed/src/outbox/publisher.ts';
 import { createSpeedWorker } from '../../services/speed/src/pipeline.ts';
-
-interface Line {
-  readonly ts: number;
-  readonly type: string;
-  readonly id: string;
-  readonly userKey: string;
-  readonly conversion: { readonly id: string; readonly type: string };
-  readonly currency: string;
-  /** A line that takes a conversion back has none. */
-  readonly credit?: Record<string, { channel: string; campaign: string; creditMicros: number; valueMinor: number }[]>;
-  readonly event: { readonly id: string };
-}
+import { simulateAdoption } from './adoption-world.ts';
+import { type Heard, heardOf } from './heard.ts';
 
 const PARTITION = new Set([0]);
 const COUNTED_ONCE = {
@@ -80,7 +69,7 @@ test('the newest line of each conversion is its credit, or takes it back; a line
       }
       // The last of the faults may strike now.
       while ((await store.outbox().length(0)) > 0) await publishAll(store, outputs, null);
-      check(await linesOf(outputs), events, definitions);
+      check(await textsOf(outputs), events, definitions);
     }),
     { numRuns: 150 },
   );
@@ -131,39 +120,46 @@ async function publishAll(
   await publisher.run(stop.signal);
 }
 
-async function linesOf(outputs: MemoryLog): Promise<Line[]> {
+async function textsOf(outputs: MemoryLog): Promise<string[]> {
   const entries = await outputs.read(new Map([[0, null]]), { maxEntries: 100_000, waitMs: 0 });
-  return entries.flatMap(({ body }) => body.split('\n')).map((line) => JSON.parse(line) as Line);
+  return entries.flatMap(({ body }) => body.split('\n'));
 }
 
-function check(lines: readonly Line[], events: Parameters<typeof naive>[0], definitions: Parameters<typeof naive>[1]): void {
-  const byId = new Map<string, Line>();
-  const newest = new Map<string, Line>();
-  const known = new Map<string, Line>();
-  for (const line of lines) {
-    const id = JSON.stringify([line.type, line.userKey, line.id]);
-    if (known.has(id)) expect(line).toEqual(known.get(id));
-    else {
-      // Seen for the first time: lines that are sent again change nothing for those who remember ids.
-      known.set(id, line);
-      if (line.type.startsWith('conversion.')) newest.set(JSON.stringify([line.userKey, line.conversion.id]), line);
-      else byId.set(id, line);
-    }
-  }
-  const distinct = new Set(events.map((event) => JSON.stringify(['event.enriched', event.userId, event.id])));
-  expect(new Set(byId.keys())).toEqual(distinct);
-
-  const credit: RowsByView = new Map();
-  for (const line of newest.values()) {
-    if (line.type === 'conversion.repeated') takenBack++;
-    for (const [model, parts] of Object.entries(line.credit ?? {})) {
-      expect(parts.reduce((sum, part) => sum + part.creditMicros, 0)).toBe(1_000_000);
-      for (const { channel, campaign, creditMicros, valueMinor } of parts) {
-        const key = [dayOf(line.ts), model, line.conversion.type, channel, campaign, line.currency].join('\t');
-        addRow(rowsOf(credit, 'credit'), key, [creditMicros, valueMinor]);
-      }
-    }
-  }
-  const expected = naive(events, definitions).get('credit') ?? new Map();
-  expect(differences(new Map([['credit', credit.get('credit') ?? new Map()]]), new Map([['credit', expected]]))).toEqual([]);
+function check(texts: readonly string[], events: Parameters<typeof naive>[0], definitions: Parameters<typeof naive>[1]): void {
+  const { lines, credit } = heardOf([texts], 'name');
+  const enriched = lines.filter(({ type }) => type === 'event.enriched').map(({ userKey, id }) => JSON.stringify([userKey, id]));
+  expect(new Set(enriched)).toEqual(new Set(events.map(({ userId, id }) => JSON.stringify([userId, id]))));
+  takenBack += lines.filter(({ type }) => type === 'conversion.repeated').length;
+  demandCredit(credit, naive(events, definitions));
 }
+
+function demandCredit(heard: RowsByView, truth: RowsByView): void {
+  const creditOf = (rows: RowsByView) => new Map([['credit', rows.get('credit') ?? new Map()]]);
+  expect(differences(creditOf(heard), creditOf(truth))).toEqual([]);
+}
+
+test('laws 1, 3 and 9: with keys joined and users erased, the newest lines sum to what counts, and none of a user follows the line that they are erased', async () => {
+  const met: Record<string, number> = {};
+  for (let seed = 0; seed < 15; seed++)
+    await simulateAdoption(seed, 260, {
+      outputs: seed % 4 < 2 ? 'conversions' : 'all',
+      onHeard({ texts, truth, erased, lifted }) {
+        const names = ({ lines }: Heard) => lines.map(({ type, userKey, id }) => JSON.stringify([type, userKey, id])).sort();
+        // What comes again is the same by its number as by its name.
+        expect(names(heardOf(texts, 'number'))).toEqual(names(heardOf(texts, 'name')));
+        for (const by of ['name', 'number'] as const) {
+          const { lines, credit } = heardOf(texts, by);
+          demandCredit(credit, truth);
+          for (const { type } of lines) met[type] = (met[type] ?? 0) + 1;
+          expect(lines.filter(({ type }) => type === 'user.erased')).toHaveLength(erased);
+          if (lifted > 0) continue;
+          const gone = new Set<string>();
+          for (const { type, userKey } of lines)
+            if (type === 'user.erased') gone.add(userKey);
+            else expect(gone).not.toContain(userKey);
+        }
+      },
+    });
+  for (const [type, least] of Object.entries({ 'user.erased': 30, 'conversion.moved': 40, 'conversion.repeated': 3 }))
+    expect(met[type], type).toBeGreaterThan(least);
+});

@@ -127,8 +127,8 @@ export const MUTATIONS_OF_ONCE: readonly Mutation[] = [
     lie: 'an output that a repetition takes back stays',
     law: '1',
     file: 'services/speed/src/apply/output-lines.ts',
-    from: '  if (takenOver !== undefined) outputs.push(',
-    to: '  if (takenOver !== undefined) void (',
+    from: 'if (takenOver !== undefined) all.push(',
+    to: 'if (takenOver !== undefined) void (',
     test: 'test/laws/law-3-outputs.test.ts',
   },
   {

@@ -1,6 +1,7 @@
 /** Lies about the stream, and about ends of sessions: what a listener misses, hears twice or should not hear, and what it may cost. */
 import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_INTERVENTIONS } from './mutations-of-interventions.ts';
+import { MUTATIONS_OF_OUTPUTS } from './mutations-of-outputs.ts';
 
 const NEWEST = 'services/api/test/newest-events.test.ts';
 const OUTPUTS = 'services/api/test/stream-outputs.test.ts';
@@ -10,6 +11,7 @@ const LAW_OF_ENDS = 'test/laws/law-1-session-ends.test.ts';
 
 export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
   ...MUTATIONS_OF_INTERVENTIONS,
+  ...MUTATIONS_OF_OUTPUTS,
   {
     lie: 'the stream goes on to be made while none listens',
     law: '7',
@@ -102,8 +104,8 @@ export const MUTATIONS_OF_STREAM: readonly Mutation[] = [
     lie: 'lines of erased users are sent',
     law: '9',
     file: 'services/api/src/stream/session.ts',
-    from: 'line === null || (await isForgotten(line.userKey, appendedMs))',
-    to: 'line === null',
+    from: '(await isForgotten(line.userKey, appendedMs)) ? null : line',
+    to: 'line',
     test: OUTPUTS,
   },
   {

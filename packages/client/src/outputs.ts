@@ -40,6 +40,8 @@ export interface OutputSettings {
 const ALL = [
   'conversion.attributed',
   'conversion.repeated',
+  'conversion.moved',
+  'user.erased',
   'event.enriched',
   'segment.entered',
   'segment.left',

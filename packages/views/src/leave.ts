@@ -84,8 +84,10 @@ function leave(
   if (!isRetained(leaving, logTimeMs, retention)) return PAST_RETENTION;
   const { events } = user;
   const at = insertionIndex(events, leaving);
+  const isKnown = leaving.ts > user.cutTs && events[at]?.id === leaving.id;
+  const moved = movedOf(isKnown ? (events[at] as TimelineEvent) : leaving, logTimeMs, rules);
   // Cut, or it could not be applied when it came: what it had changed is not known.
-  if (leaving.ts <= user.cutTs || events[at]?.id !== leaving.id) return BEHIND_THE_CUT;
+  if (!isKnown) return { ...BEHIND_THE_CUT, ...moved };
   // What it said of a page, and what it counted for, the timeline does not hold.
   const { web, counted } = leaving;
   if (web !== undefined || counted !== undefined)
@@ -112,7 +114,18 @@ function leave(
     overflowed: outcomes.some(({ looksBehindCut, tooMuchWork }) => looksBehindCut || tooMuchWork),
     attributed: newest(gathering?.seen ?? NONE),
     remembered: true,
+    ...moved,
   };
+}
+
+/** What is frozen stays as it was said, as it was not said where it comes late. */
+function movedOf(
+  leaving: TimelineEvent,
+  logTimeMs: number,
+  { gathersPaths, definitions }: StepRules,
+): Pick<StepOutcome, 'moved'> {
+  const isSaid = gathersPaths && leaving.kind === 'conversion' && leaving.ts > logTimeMs - definitions.latenessMs;
+  return isSaid ? { moved: leaving } : {};
 }
 
 /** The repetition that counts now that `gone`, which lay before `at`, no longer lies before it. */

@@ -52,6 +52,8 @@ export interface StepOutcome {
   readonly isRepetition?: boolean;
   /** The conversion that repeats the event from now on, where its rows are not frozen. */
   readonly takenOver?: TimelineEvent;
+  /** The conversion that counts for another key from now on, or for none, where its rows are not frozen (leave.ts). */
+  readonly moved?: TimelineEvent;
 }
 
 const NONE: readonly ConvertingPath[] = [];

@@ -250,6 +250,16 @@ test('law 9: lines of erased users are left out, and while it is not known who i
   for (const one of [live, back]) await vi.waitFor(() => expect(one.lines().map(({ data }) => data.userKey)).toEqual(['eve']));
 });
 
+test('law 9: that a user is erased is sent, though nothing else of them is', async () => {
+  const log = createMemoryLog({ partitions: PARTITIONS });
+  const { stream } = streamOf(log, { forgotten: async () => async (userKey) => userKey === 'ana' });
+  const [live, back] = [follow(stream), follow(stream, startAt(log))];
+  await vi.waitFor(() => expect(live.heard).toHaveLength(1));
+  await say(log, 0, line('ana'), line('ana', { type: 'user.erased' }), line('ana'), line('eve'));
+  for (const one of [live, back])
+    await vi.waitFor(() => expect(one.lines().map(({ name }) => name)).toEqual(['user.erased', 'segment.entered']));
+});
+
 test('outputs that were never on are said to be off, and what is said once they are comes whole', async () => {
   let log: MemoryLog | null = null;
   const { stream } = streamOf(() => log);

@@ -218,7 +218,7 @@ test('law 9: a store that was put back to before an erasure loses the user befor
       store: { ...speed, commit },
       erasedLists: { ...NO_LISTS, behind: async () => found },
       commitId: () => `c${Math.random()}`,
-      limits: { waitMs: 0 },
+      limits: { waitMs: 0, outputs: 'conversions' },
     });
   const run = async (worker: ReturnType<typeof workerOn>) => {
     while ((await worker.runOnce()) > 0);
@@ -249,6 +249,10 @@ test('law 9: a store that was put back to before an erasure loses the user befor
   const stood = (await speed.loadState(0))?.commitId;
   await run(workerOn({ ...behind, lifted: {} }));
   expect((await speed.loadState(0))?.commitId).toBe(stood);
+  // Who listens hears of each of them once.
+  const told = (await store.outbox().read(0, 100)).lines.map((line) => JSON.parse(line) as { type: string; userKey: string });
+  expect(new Set(told.map(({ type }) => type))).toEqual(new Set(['user.erased']));
+  expect(told.map(({ userKey }) => userKey).sort()).toEqual(['ana', 'ida', 'ola', 'uma']);
 });
 
 test('law 9: a store that is empty only while an erased user is looked for, and put back after it, is looked through again', async () => {

@@ -31,7 +31,11 @@ export const SUBJECT_PLACES = {
     holds: 'records that could not be read as events, in Redis, the newest 10 000 or so of each partition',
   },
   outbox: { access: 'exported', holds: 'outputs that the output log has not taken yet, in Redis' },
-  outputs: { access: 'exported', holds: 'attributed conversions and enriched events in the output log, where outputs are on' },
+  outputs: {
+    access: 'exported',
+    holds:
+      'attributed conversions and enriched events in the output log, where outputs are on, and the line that tells listeners of an erasure',
+  },
   archive: { access: 'exported', holds: 'all events, in Parquet files by day' },
   deadRecords: { access: 'exported', holds: 'records that could not be read as events, in files of JSON lines' },
   generations: { access: 'exported', holds: 'deduplicated events and conversions of the generations that are kept' },

@@ -4,6 +4,8 @@
  *   conversion.attributed  the credit of one conversion under every rule-based model, whenever it was computed: at the conversion, and
  *                          again when an event that came out of order, but in time, changed its path. The newest one counts.
  *   conversion.repeated    takes a conversion back: an event that came out of order, but in time, has its key and lies before it (once.ts)
+ *   conversion.moved       takes a conversion back: it counts for another key of the person from now on, or for none (decision 43)
+ *   user.erased            takes back all that was said of a user
  *   event.enriched         an event as it counted: what the definitions take it for
  *
  * The id says what the line is about and what caused it, so the same log gives the same ids: a line that is sent again is known by it.
@@ -51,23 +53,34 @@ export function attributedLine(
   });
 }
 
-/** `cause`: the event that the conversion repeats from now on. */
-export function repeatedLine(
+interface TakenBack {
+  readonly by: 'repeated' | 'moved';
+  readonly conversion: TimelineEvent;
+}
+
+/** `cause`: the event that the conversion repeats from now on, or what has it count for another key. */
+export function takenBackLine(
   userKey: string,
   cause: KeptFields,
-  { ts, id, type }: TimelineEvent,
+  { by, conversion: { ts, id, type } }: TakenBack,
   definitions: Definitions,
   sha256Hex: (text: string) => string,
 ): string {
   return JSON.stringify({
     ts,
-    type: 'conversion.repeated',
+    type: `conversion.${by}`,
     id: sha256Hex(JSON.stringify([userKey, id, cause.id])).slice(0, 32),
     userKey,
     conversion: { id, type },
     cause: cause.id,
     definitions: definitions.version,
   });
+}
+
+/** `at`: what names the erasure among those of the user: a user who came back may be erased again. */
+export function erasedLine(userKey: string, atMs: number, at: string, sha256Hex: (text: string) => string): string {
+  const id = sha256Hex(JSON.stringify([userKey, at])).slice(0, 32);
+  return JSON.stringify({ ts: atMs, type: 'user.erased', id, userKey });
 }
 
 /** The places with the most credit; what the others have is reported as one, so that each model still sums to one conversion. */

@@ -1,4 +1,5 @@
 /** The output log while somebody listens, and what of its lines is sent. */
+import type { OutputKind } from '@tributary/contract/groups/stream';
 import type { EventLog, LogEntry } from '@tributary/log/port';
 import { TributaryError } from '@tributary/model/errors';
 import { idOfPlaces, type Place } from './event-id.ts';
@@ -23,6 +24,9 @@ export const READ = { maxEntries: 64, maxBytes: 512 * 1024, waitMs: 1_000 } as c
 /** Bytes that one may leave unread before it goes on at its own pace. */
 export const ENOUGH_WAITING = 64 * 1024;
 
+/** Who listens drops by it what they hold of an erased user, so it is sent. */
+const ERASED: OutputKind = 'user.erased';
+
 /** Without the lines of those of whom nothing is sent any more. Rejects where that is not known. */
 export async function readable(entries: readonly LogEntry[], forgotten: () => Promise<IsForgotten>): Promise<ReadEntry[]> {
   if (entries.length === 0) return [];
@@ -32,7 +36,8 @@ export async function readable(entries: readonly LogEntry[], forgotten: () => Pr
       const texts = kind === 'events' ? body.split('\n') : [];
       const asked = texts.map(async (text) => {
         const line = readOutputLine(text, partition);
-        return line === null || (await isForgotten(line.userKey, appendedMs)) ? null : line;
+        if (line === null || line.type === ERASED) return line;
+        return (await isForgotten(line.userKey, appendedMs)) ? null : line;
       });
       return { partition, position, lines: await Promise.all(asked) };
     }),

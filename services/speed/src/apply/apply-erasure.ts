@@ -12,6 +12,7 @@ import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { Arrival } from '../read/decode.ts';
 import { withdrawLent } from './apply-keyed.ts';
 import type { ApplyOptions, DigestOf, Effects } from './effects.ts';
+import { leaveErased } from './output-lines.ts';
 
 /** One among those of its entry. */
 interface Placed {
@@ -23,6 +24,7 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   const arrival = placed.arrivals[placed.at] as Arrival;
   const { userKey, event, logTimeMs, position } = arrival;
   const { digestOf, careful = false } = options;
+  if (event.type !== LIFT_TYPE) leaveErased(effects.outputs, arrival, options);
   run.erased ??= createErasedUsers([]);
   const until = run.until?.get(digestOf(userKey));
   if (until !== undefined && position < until.position) {
