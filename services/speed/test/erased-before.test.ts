@@ -250,9 +250,9 @@ test('law 9: a store that was put back to before an erasure loses the user befor
   await run(workerOn({ ...behind, lifted: {} }));
   expect((await speed.loadState(0))?.commitId).toBe(stood);
   // Who listens hears of each of them once.
-  const told = (await store.outbox().read(0, 100)).lines.map((line) => JSON.parse(line) as { type: string; userKey: string });
-  expect(new Set(told.map(({ type }) => type))).toEqual(new Set(['user.erased']));
-  expect(told.map(({ userKey }) => userKey).sort()).toEqual(['ana', 'ida', 'ola', 'uma']);
+  const said = (await store.outbox().read(0, 100)).lines.map((line) => JSON.parse(line) as { type: string; userKey: string });
+  expect(new Set(said.map(({ type }) => type))).toEqual(new Set(['user.erased']));
+  expect(said.map(({ userKey }) => userKey).sort()).toEqual(['ana', 'ida', 'ola', 'uma']);
 });
 
 test('law 9: a store that is empty only while an erased user is looked for, and put back after it, is looked through again', async () => {

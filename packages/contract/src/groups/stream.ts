@@ -61,7 +61,7 @@ export const STREAM_ROUTES = {
     path: '/v1/stream',
     tag: 'operations',
     summary: 'What comes in just now, and what the speed layer says of users: conversions, and who enters and leaves segments',
-    description: `As JSON what comes in, by type, and how old the log time of each partition is. With "Accept: ${EVENT_STREAM}" server-sent events: one named "arrivals" each second, with the same JSON, and each line of the output log as it is, named by its type (docs/outputs.md). Each of these has an id: with it as Last-Event-ID, which browsers send by themselves, the stream goes on right behind it, for as long as the output log keeps lines. "stream" says whether outputs are on, "gap" which partitions lost lines meanwhile, "end" why the connection ends: one that reads nothing for 10 s is ended. Of an erased user only that they are erased is sent ("user.erased").`,
+    description: `As JSON what comes in, by type, and how old the log time of each partition is. With "Accept: ${EVENT_STREAM}" server-sent events: one named "arrivals" each second, with the same JSON, and each line of the output log as it is, named by its type (docs/outputs.md). Each of these has an id: with it as Last-Event-ID, which browsers send by themselves, the stream goes on right behind it, for as long as the output log keeps lines. "stream" says whether outputs are on, "gap" which partitions lost lines meanwhile, "end" why the connection ends: one that reads nothing for 10 s is ended. That a user is erased is sent (user.erased), and nothing else of them.`,
     scope: 'read',
     query: z.strictObject({
       kinds: namesOf(STREAM_KINDS, []).describe('What to listen to; absent: all. For server-sent events only.'),

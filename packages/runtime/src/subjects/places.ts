@@ -34,7 +34,7 @@ export const SUBJECT_PLACES = {
   outputs: {
     access: 'exported',
     holds:
-      'attributed conversions and enriched events in the output log, where outputs are on, and the line that tells listeners of an erasure',
+      'attributed conversions and enriched events in the output log, where outputs are on, and the line that reports an erasure to listeners',
   },
   archive: { access: 'exported', holds: 'all events, in Parquet files by day' },
   deadRecords: { access: 'exported', holds: 'records that could not be read as events, in files of JSON lines' },

@@ -56,15 +56,15 @@ test('law 3: where one message moves several events, each conversion has one lin
 
 test('law 9: each record that erases a user leaves a line of its own name, and none where outputs are off', () => {
   const limits = { maxTimelineEvents: 100, maxCachedEvents: 100, shelvedAfter: 1 };
-  const told = (outputs: PartitionLimits['outputs'], position: string, isAgain = false) => {
+  const linesFor = (outputs: PartitionLimits['outputs'], position: string, isAgain = false) => {
     const lines: string[] = [];
     const record = { ...arrival, event: { ...event, type: 'tributary.erase' }, position, lineNumber: 0 };
     leaveErased(lines, record, { limits: { ...limits, outputs }, sha256Hex, isAgain });
     return lines.map((line) => JSON.parse(line));
   };
-  expect(told('none', '1')).toEqual([]);
-  const [first] = told('conversions', '1');
+  expect(linesFor('none', '1')).toEqual([]);
+  const [first] = linesFor('conversions', '1');
   expect(first).toEqual({ ts: event.ts, type: 'user.erased', id: first.id, userKey: 'u:1' });
-  expect(told('all', '1')).toEqual([first]);
-  expect(new Set([first, ...told('all', '2'), ...told('all', '1', true)].map(({ id }) => id)).size).toBe(3);
+  expect(linesFor('all', '1')).toEqual([first]);
+  expect(new Set([first, ...linesFor('all', '2'), ...linesFor('all', '1', true)].map(({ id }) => id)).size).toBe(3);
 });
