@@ -313,6 +313,25 @@ describe.skipIf(on === null)('in Chromium', () => {
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
+  test('where values are millions all models are in sight on a telephone and a tablet', async () => {
+    await answerWith((body) =>
+      body.replaceAll(/"(valueMinor(?:Low|High)?)":(-?\d+)/g, (_, field, minor) => `"${field}":${BigInt(minor) * 1_000_000n}`),
+    );
+    for (const width of [1_024, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      await follow('attribution?show=value');
+      const table = page.getByRole('region', { name: 'Value by channel and model' });
+      expect([width, await hiddenTables()]).toEqual([width, []]);
+      // Those that have no column stand below their row.
+      // biome-ignore lint/performance/useDomNodeTextContent: what is hidden is not in sight
+      const seen = await table.innerText();
+      expect([width, ['last', 'linear', 'shapley', 'markov'].filter((model) => !seen.includes(model))]).toEqual([width, []]);
+      const sums = seen.slice(seen.indexOf('All rows')).match(/€\d+(,\d{3}){2}\.\d\d/g);
+      expect([width, sums?.length]).toEqual([width, 4]);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   test('other definitions are previewed beside those in force, as the API has it, and nothing changes', () =>
     previewedAsTheApi(on as ConsoleInChromium));
 
