@@ -38,7 +38,8 @@ export async function buildConsole(folder: string = BUILT_FOLDER): Promise<Sizes
   });
   await bundle.close();
   const files = new Map(output.flatMap((one) => (one.type === 'chunk' ? [[one.fileName, one.code] as const] : [])));
-  const entry = output.find((one) => one.type === 'chunk' && one.isEntry)?.fileName ?? '';
+  const main = output.find((one) => one.type === 'chunk' && one.isEntry);
+  const entry = main?.fileName ?? '';
   const style = styleSheet();
   const styleName = named('console.css', style);
   const icon = readFileSync(join(APP, 'icon.svg'), 'utf8');
@@ -55,7 +56,9 @@ export async function buildConsole(folder: string = BUILT_FOLDER): Promise<Sizes
   renameSync(staged, join(folder, LIST_FILE));
   const kept = new Set([...files.keys(), PAGE_FILE, LIST_FILE]);
   for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
-  const first = [page, ...[entry, styleName, iconName].map((name) => files.get(name) ?? '')];
+  // What the script imports it waits for.
+  const imported = main?.type === 'chunk' ? main.imports : [];
+  const first = [page, ...[entry, ...imported, styleName, iconName].map((name) => files.get(name) ?? '')];
   return { first: bytesOf(first), all: bytesOf([page, ...files.values()]) };
 }
 

@@ -11,14 +11,12 @@ import { bytes, count, duration, instant, percent } from '../parts/format.ts';
 import { Panel } from '../parts/panel.tsx';
 import { type Acted, useAction, usePlan } from '../state/actions.ts';
 import { useAnswer } from '../state/answers.ts';
-import { addressWith, go, type Place, placeNow } from '../state/place.ts';
+import { addressWith, go, placeNow } from '../state/place.ts';
 import { useIsAdmin } from '../state/session.ts';
 import { Compared } from './compared.tsx';
+import { type ActionProps, actionAddress, actionsOn, WHAT, type What } from './generation-actions.ts';
 
 type Generation = Answer<'generations'>['generations'][number];
-
-export const WHAT = ['run', 'promote', 'discard', 'publish', 'rollback'] as const;
-type What = (typeof WHAT)[number];
 
 const VERBS: Readonly<Record<Exclude<What, 'run'>, string>> = {
   promote: 'promote',
@@ -27,37 +25,7 @@ const VERBS: Readonly<Record<Exclude<What, 'run'>, string>> = {
   rollback: 'roll back to',
 };
 
-/** The address of the preview of an action; null as `what` leaves it. */
-export function actionAddress(place: Place, what: What | null, generation: number | null = null): string {
-  return addressWith(place, {
-    do: what,
-    generation: generation === null ? null : String(generation),
-    schedule: null,
-    mode: null,
-    promote: null,
-    priority: null,
-    run: null,
-  });
-}
-
-/** What may be done with a generation, by its state and by which one readers get. */
-export function actionsOn(
-  { generation, state, current, staged, published }: Generation,
-  served: number,
-): readonly Exclude<What, 'run'>[] {
-  if (current || state !== 'computed') return [];
-  if (staged) return ['promote', 'discard'];
-  return [generation < served && published ? 'rollback' : 'publish'];
-}
-
-interface Props {
-  readonly place: Place;
-  readonly generations: readonly Generation[];
-  /** The generation that readers get; 0: none yet. */
-  readonly served: number;
-}
-
-export function ActionPanel({ place, generations, served }: Props) {
+export function ActionPanel({ place, generations, served }: ActionProps) {
   const isAdmin = useIsAdmin();
   const what = WHAT.find((name) => name === place.query.get('do'));
   const [said, say] = useState<string | null>(null);
@@ -216,7 +184,7 @@ const PRIORITIES = [
   { value: 'low', text: 'After others that wait' },
 ] as const satisfies readonly { readonly value: Priority; readonly text: string }[];
 
-function Run({ place }: Pick<Props, 'place'>) {
+function Run({ place }: Pick<ActionProps, 'place'>) {
   const mode = MODES.find(({ value }) => value === place.query.get('mode'))?.value ?? 'incremental';
   const promote = PROMOTE.find(({ value }) => value === place.query.get('promote'))?.value ?? 'auto';
   const priority = PRIORITIES.find(({ value }) => value === place.query.get('priority'))?.value ?? 'normal';

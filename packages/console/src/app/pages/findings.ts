@@ -204,7 +204,7 @@ function computations({ computations: all }: Seen['status'], nowMs: number): Fin
 function definitions({ definitionsInForce }: Seen['status']): Finding {
   const check = 'Definitions';
   const differs = definitionsInForce?.fileDiffers ?? [];
-  if (differs.length === 0) return good(check, 'the file says nothing else, or there is none');
+  if (differs.length === 0) return good(check, 'no file says otherwise');
   return {
     check,
     is: 'late',

@@ -1,16 +1,17 @@
 /** What the batch layer computed, which of it readers get, and where real time differed from it. */
 import type { Answer } from '@tributary/client/operations';
-import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, Waiting, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf, type RawColumn } from '../parts/csv.ts';
 import { count, counted, duration, instant, NONE } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { useLater } from '../state/later.ts';
 import type { Place } from '../state/place.ts';
 import { useIsAdmin } from '../state/session.ts';
-import { ActionPanel, actionAddress, actionsOn } from './action.tsx';
 import { Compared, comparedAsCsv } from './compared.tsx';
+import { type ActionProps, actionAddress, actionsOn, isAsked, WHAT } from './generation-actions.ts';
 import type { PageProps } from './page-props.ts';
 import { Schedules } from './schedules.tsx';
 
@@ -94,7 +95,7 @@ const RUNS: readonly Column<Run>[] = [
     ),
     raw: ({ state }) => state,
   },
-  { head: 'What', cell: (run) => <Name text={saidOf(run)} most={200} />, raw: saidOf },
+  { head: 'What', cell: (run) => <Name text={saidOf(run)} most={200} beside="text" />, raw: saidOf },
   { head: 'Mode', isBeside: true, cell: ({ mode }) => mode, raw: ({ mode }) => mode },
   {
     head: 'Generation',
@@ -118,12 +119,14 @@ function Generations({ place }: PageProps) {
     <WhenAnswered of={generations}>
       {({ generations: all, publication }) => (
         <>
-          <ActionPanel
-            key={`${place.query.get('do')} ${place.query.get('generation')}`}
-            place={place}
-            generations={all}
-            served={publication?.generation ?? 0}
-          />
+          {isAsked(place, WHAT) && (
+            <Acting
+              key={`${place.query.get('do')} ${place.query.get('generation')}`}
+              place={place}
+              generations={all}
+              served={publication?.generation ?? 0}
+            />
+          )}
           <Panel
             title="Generations"
             about={
@@ -153,6 +156,11 @@ function Generations({ place }: PageProps) {
       )}
     </WhenAnswered>
   );
+}
+
+function Acting(props: ActionProps) {
+  const later = useLater(() => import('./later.ts'));
+  return later === undefined ? <Waiting /> : <later.ActionPanel {...props} />;
 }
 
 /** When the last run looked, where it found nothing new: the table does not have it. */

@@ -31,7 +31,7 @@ interface ChangesProps {
 export function PreviewedChanges({ answer, asked }: ChangesProps) {
   const { definitions, results, asOf, meta } = answer;
   const columns: readonly Column<Definition>[] = [
-    { head: 'Name', cell: ({ name }) => <Name text={name} />, raw: ({ name }) => name },
+    { head: 'Name', cell: ({ name }) => <Name text={name} beside="text" />, raw: ({ name }) => name },
     {
       head: 'Definition',
       cell: ({ change }) => <span class={`badge ${CHANGES[change]}`}>{change}</span>,
@@ -121,7 +121,7 @@ function Cell({ of: one, figure }: { readonly of: Value; readonly figure: Figure
 
 /** A name may have another field, so another unit, in the text than in force. */
 const valueColumns = (inForce: FigureOf, previewed: FigureOf): readonly Column<Row>[] => [
-  { head: 'Name', cell: ({ name }) => <Name text={name} />, raw: ({ name }) => name },
+  { head: 'Name', cell: ({ name }) => <Name text={name} beside="text" />, raw: ({ name }) => name },
   { head: 'User', isBeside: true, cell: ({ userId }) => <Name text={userId} most={40} />, raw: ({ userId }) => userId },
   {
     head: 'In force',

@@ -1,45 +1,29 @@
-/**
- * A change of when runs begin by themselves: what will be and what is stand side by side first, then its words are typed. What is chosen stands in
- * the address (`do`, `schedule`, …), as with actions on generations.
- */
-import type { Answer } from '@tributary/client/operations';
 import { useState } from 'preact/hooks';
 import { Done, Empty } from '../parts/answered.tsx';
 import { Confirm } from '../parts/confirm.tsx';
 import { Ask, Segmented } from '../parts/controls.tsx';
-import { duration, instant, NONE } from '../parts/format.ts';
+import { duration, instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { useAction } from '../state/actions.ts';
 import { addressWith, go, type Place } from '../state/place.ts';
 import { MODES, PROMOTE } from './action.tsx';
+import {
+  actionsOnSchedule,
+  computes,
+  promotes,
+  type Schedule,
+  type ScheduleProps,
+  scheduleAddress,
+  WHAT,
+  WORDS,
+  whenOf,
+} from './schedule-texts.ts';
 
-export type Schedule = Answer<'schedules'>['schedules'][number];
 /** What a run of it does, and when: what is set. */
 type Rule = Pick<Schedule, 'everyMs' | 'cron' | 'timeZone' | 'mode' | 'promote' | 'catchUp'>;
 
-const WHAT = ['set', 'pause', 'resume', 'remove'] as const;
-type What = (typeof WHAT)[number];
-
-/** The address of a change; null as `what` leaves it. */
-export function scheduleAddress(place: Place, what: What | null, schedule: string | null = null): string {
-  const chosen = { every: null, cron: null, zone: null, mode: null, promote: null, priority: null, generation: null, run: null };
-  return addressWith(place, { ...chosen, do: what, schedule });
-}
-
-/** What may be done with one. */
-export function actionsOnSchedule({ paused }: Schedule): readonly What[] {
-  return ['set', paused ? 'resume' : 'pause', 'remove'];
-}
-
-export const WORDS: Readonly<Record<What, string>> = { set: 'Change', pause: 'Pause', resume: 'Resume', remove: 'Remove' };
-
-interface Props {
-  readonly place: Place;
-  readonly schedules: readonly Schedule[];
-}
-
-export function ScheduleActionPanel({ place, schedules }: Props) {
+export function ScheduleActionPanel({ place, schedules }: ScheduleProps) {
   const what = WHAT.find((known) => known === place.query.get('do'));
   const [said, say] = useState<string | null>(null);
   if (what === undefined) return null;
@@ -210,18 +194,6 @@ function ruleIn({ query }: Place, was: Schedule | undefined): Rule {
     catchUp: was?.catchUp ?? 'once',
   };
 }
-
-export function whenOf({ everyMs, cron }: Pick<Schedule, 'everyMs' | 'cron'>): string {
-  return everyMs === null ? (cron ?? NONE) : `each ${duration(everyMs)}`;
-}
-
-export function promotes(promote: Schedule['promote']): string {
-  if (promote === 'auto') return 'readers get it at once';
-  if (promote === 'ask') return 'staged, and asks';
-  return `at once below ${promote.below * 100} % moved, else staged`;
-}
-
-export const computes = (mode: Schedule['mode']): string => (mode === 'full' ? 'all' : 'what is new');
 
 function saidOf(rule: Rule) {
   const { everyMs, timeZone, mode, promote } = rule;

@@ -1,24 +1,27 @@
 /** When runs of the batch layer begin by themselves. */
-import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, Waiting, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf, type RawColumn } from '../parts/csv.ts';
 import { instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
+import { useLater } from '../state/later.ts';
 import type { Place } from '../state/place.ts';
 import { useIsAdmin } from '../state/session.ts';
+import { isAsked } from './generation-actions.ts';
 import type { PageProps } from './page-props.ts';
 import {
   actionsOnSchedule,
   computes,
   promotes,
   type Schedule,
-  ScheduleActionPanel,
+  type ScheduleProps,
   scheduleAddress,
+  WHAT,
   WORDS,
   whenOf,
-} from './schedule-action.tsx';
+} from './schedule-texts.ts';
 
 const EVERY_MS = 10_000;
 
@@ -29,8 +32,8 @@ export function Schedules({ place }: PageProps) {
     <WhenAnswered of={schedules}>
       {({ schedules: all }) => (
         <>
-          {isAdmin && (
-            <ScheduleActionPanel key={`${place.query.get('do')} ${place.query.get('schedule')}`} place={place} schedules={all} />
+          {isAdmin && isAsked(place, WHAT) && (
+            <Changing key={`${place.query.get('do')} ${place.query.get('schedule')}`} place={place} schedules={all} />
           )}
           <Panel
             title="Schedules"
@@ -56,6 +59,11 @@ export function Schedules({ place }: PageProps) {
       )}
     </WhenAnswered>
   );
+}
+
+function Changing(props: ScheduleProps) {
+  const later = useLater(() => import('./later.ts'));
+  return later === undefined ? <Waiting /> : <later.ScheduleActionPanel {...props} />;
 }
 
 const COLUMNS: readonly Column<Schedule>[] = [

@@ -10,7 +10,8 @@ import { Panel } from '../parts/panel.tsx';
 import { Raw } from '../parts/raw.tsx';
 import { Missing } from '../parts/seam.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { rawOf, type SignalValue, StateBadge, ValueText } from '../parts/value-text.tsx';
+import { valueColumns } from '../parts/value-columns.tsx';
+import type { SignalValue } from '../parts/value-text.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { useLater } from '../state/later.ts';
 import { addressOf, addressWith, go, type Place } from '../state/place.ts';
@@ -34,7 +35,7 @@ export function SignalsPage({ place }: PageProps) {
   const figureOf = useFigureTexts(definitions.answer?.definitions);
   const counts = useAnswer('listCounts', kind === '' ? {} : null);
   const counted = query.get('count');
-  const later = useLater(() => import('./signals-later.ts'));
+  const later = useLater(() => import('./later.ts'));
   return (
     <>
       <Controls>
@@ -132,7 +133,7 @@ function columnsFor(place: Place): readonly Column<Definition>[] {
       head: 'Name',
       cell: ({ name }) => (
         <a href={addressWith(place, { name, count: null, cursor: null })}>
-          <Name text={name} />
+          <Name text={name} beside="text" />
         </a>
       ),
       raw: ({ name }) => name,
@@ -159,7 +160,7 @@ interface OneProps {
 }
 
 function One({ definition, name, user, place, figure }: OneProps) {
-  const later = useLater(() => import('./signals-later.ts'));
+  const later = useLater(() => import('./later.ts'));
   const back = <a href={addressWith(place, { name: null, cursor: null })}>Close</a>;
   if (definition === undefined)
     return (
@@ -213,7 +214,8 @@ function ValuesOf({ user, names, isPart, place, figureOf }: ValuesProps) {
   };
   const values = useAnswer('userValues', names.length === 0 ? null : asked, EVERY_MS);
   if (names.length === 0) return null;
-  const columns = valueColumns(place, figureOf);
+  const addressOfName = (name: string) => addressWith(place, { name, count: null, cursor: null });
+  const columns = [...valueColumns(figureOf, addressOfName), VERSION];
   return (
     <WhenAnswered of={values}>
       {({ asOf, values: found, status, meta }) => (
@@ -241,23 +243,9 @@ function ValuesOf({ user, names, isPart, place, figureOf }: ValuesProps) {
   );
 }
 
-function valueColumns(place: Place, figureOf: FigureOf): readonly Column<readonly [string, SignalValue]>[] {
-  return [
-    {
-      head: 'Name',
-      cell: ([name]) => (
-        <a href={addressWith(place, { name, count: null, cursor: null })}>
-          <Name text={name} />
-        </a>
-      ),
-      raw: ([name]) => name,
-    },
-    {
-      head: 'Value',
-      cell: ([name, { value }]) => <ValueText value={value} figure={figureOf(name)} />,
-      raw: ([, { value }]) => rawOf(value),
-    },
-    { head: 'State', isBeside: true, cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
-    { head: 'Version', isBeside: true, cell: ([, { version }]) => <code>{version}</code>, raw: ([, { version }]) => version },
-  ];
-}
+const VERSION: Column<readonly [string, SignalValue]> = {
+  head: 'Version',
+  isBeside: true,
+  cell: ([, { version }]) => <code>{version}</code>,
+  raw: ([, { version }]) => version,
+};

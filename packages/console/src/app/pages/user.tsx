@@ -3,14 +3,14 @@ import type { Answer, Asked } from '@tributary/client/operations';
 import { Empty, WhenAnswered } from '../parts/answered.tsx';
 import { Ask, Controls } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
-import { type FigureOf, useFigureTexts } from '../parts/figure-text.ts';
+import { useFigureTexts } from '../parts/figure-text.ts';
 import { clock, duration, instant, money } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { cursorIn, Pager } from '../parts/pager.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Missing } from '../parts/seam.tsx';
-import { type Column, Table } from '../parts/table.tsx';
-import { rawOf, StateBadge, ValueText } from '../parts/value-text.tsx';
+import { Table } from '../parts/table.tsx';
+import { valueColumns } from '../parts/value-columns.tsx';
 import { addressOfQuestion, useAnswer } from '../state/answers.ts';
 import { addressOf, go, type Place } from '../state/place.ts';
 import { dayOf } from '../state/window.ts';
@@ -18,7 +18,6 @@ import type { PageProps } from './page-props.ts';
 
 type Signal = Answer<'userSignals'>['signals'][number];
 type Journey = Answer<'userJourney'>['journeys'][number];
-type Value = Answer<'userValues'>['values'][string];
 
 const PAGE_EVENTS = 50;
 const EVERY_MS = 5_000;
@@ -162,7 +161,7 @@ function JourneyItem({ journey, user }: { readonly journey: Journey; readonly us
 function Values({ id }: { readonly id: string }) {
   const values = useAnswer('userValues', { id }, EVERY_MS);
   const figureOf = useFigureTexts(useAnswer('signalDefinitions', {}).answer?.definitions);
-  const columns = valuesOf(figureOf);
+  const columns = valueColumns(figureOf, (name) => addressOf('signals', { name }));
   const rows = Object.entries(values.answer?.values ?? {});
   if (values.answer !== undefined && rows.length === 0) return null;
   return (
@@ -184,24 +183,6 @@ function Values({ id }: { readonly id: string }) {
   );
 }
 
-const valuesOf = (figureOf: FigureOf): readonly Column<readonly [string, Value]>[] => [
-  {
-    head: 'Name',
-    cell: ([name]) => (
-      <a href={addressOf('signals', { name })}>
-        <Name text={name} />
-      </a>
-    ),
-    raw: ([name]) => name,
-  },
-  {
-    head: 'Value',
-    cell: ([name, { value }]) => <ValueText value={value} figure={figureOf(name)} />,
-    raw: ([, { value }]) => rawOf(value),
-  },
-  { head: 'State', isBeside: true, cell: ([, { status }]) => <StateBadge status={status} />, raw: ([, { status }]) => status },
-];
-
 function Events({ id, place }: { readonly id: string; readonly place: Place }) {
   const asked: Asked<'userSignals'> = { id, limit: PAGE_EVENTS, ...cursorIn(place) };
   const events = useAnswer('userSignals', asked, place.query.get('cursor') === null ? EVERY_MS : 0);
@@ -212,7 +193,7 @@ function Events({ id, place }: { readonly id: string; readonly place: Place }) {
           <Missing of={meta} />
           <Panel
             title="Events"
-            about="Newest first, as they were stored."
+            about="Newest first, as they were stored. Times are UTC."
             question={addressOfQuestion('userSignals', asked)}
             csv={() => csvOf(EVENTS, signals)}
             tools={<a href={addressOf('subjects', { user: id })}>Keys of this person</a>}

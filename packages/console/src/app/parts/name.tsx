@@ -1,8 +1,19 @@
+/** So short that it has room on one line of a telephone, beside a text. */
+const SHORT = 16;
+
+interface Props {
+  readonly text: string;
+  /** Characters. */
+  readonly most?: number;
+  /** What is beside it in a row: a text makes room for a short name, figures do not. */
+  readonly beside?: 'text';
+}
+
 /** A name that somebody else wrote: any letters, any length, in its own direction. It is text and never markup. */
-export function Name({ text, most = 60 }: { readonly text: string; readonly most?: number }) {
+export function Name({ text, most = 60, beside }: Props) {
   const short = shortened(text, most);
   return (
-    <bdi class="name" title={short === text ? undefined : text}>
+    <bdi class={beside === 'text' && text.length <= SHORT ? 'name nowrap' : 'name'} title={short === text ? undefined : text}>
       {short}
     </bdi>
   );
