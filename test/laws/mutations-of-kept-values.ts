@@ -374,4 +374,12 @@ export const MUTATIONS_OF_KEPT_VALUES: readonly Mutation[] = [
     to: 'if (users.length <= 10_000)',
     test: MANY_USERS_TURNS_TEST,
   },
+  {
+    lie: 'definitions stay in force in answers about users after a newer state of their partition',
+    law: '7',
+    file: 'packages/serving/src/freshness/speed-board.ts',
+    from: 'before?.state === state',
+    to: 'before !== undefined',
+    test: 'packages/serving/test/speed-board.test.ts',
+  },
 ];

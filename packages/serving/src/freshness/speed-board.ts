@@ -43,6 +43,8 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
   /** When `states` were asked for; null: never. */
   let statesAtMs: number | null = null;
   let { joinedMs } = deps.defaultDefinitions;
+  /** By partition, with the state that names them: to find them by their text takes longer the longer it is, and every answer asks several times. */
+  const inForce: { readonly state: PartitionState; readonly definitions: Definitions }[] = [];
   let furthest: Read['furthest'] = [];
   /** As it was before `states` were read. */
   let furthestThen = furthest;
@@ -84,7 +86,12 @@ export function createSpeedBoard(deps: ServingDeps, generations: Pick<Generation
 
   function definitions(partition: number): Definitions {
     const state = states[partition];
-    return state === null || state === undefined ? deps.defaultDefinitions : deps.storedDefinitions(state.definitions);
+    if (state === null || state === undefined) return deps.defaultDefinitions;
+    const before = inForce[partition];
+    if (before?.state === state) return before.definitions;
+    const found = deps.storedDefinitions(state.definitions);
+    inForce[partition] = { state, definitions: found };
+    return found;
   }
 
   function assess(read: Read, nowMs: number): SpeedHealth {

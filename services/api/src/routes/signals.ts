@@ -28,8 +28,10 @@ export const routes: Routes = (context) => (app, _options, done) => {
   const { deps, board, records, unread } = context;
   const metaText = createMetaText(context);
   const typeNotes = createTypeNotes(context);
-  const notesOf = async (names: readonly string[] | undefined, partition: number) =>
-    names === undefined ? [] : [...unservedNotes(names, board.definitions(partition)), ...(await typeNotes(names))];
+  const notesOf = async (names: readonly string[], partition: number) => [
+    ...unservedNotes(names, board.definitions(partition)),
+    ...(await typeNotes(names)),
+  ];
   const pool = createBodyPool();
   /** One answer has them at a time: its records are read and its body is made in one turn. */
   const places = createPlaces();
@@ -41,7 +43,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const [ts, id] = cursor === undefined ? [] : decodeCursor(question, cursor, ['number', 'string']);
     const partition = partitionOf(userId, deps.partitions);
     const selection = selectionOf(context, partition, request.query);
-    const notes = await notesOf(request.query.names, partition);
+    const { names } = request.query;
+    const notes = names === undefined ? [] : await notesOf(names, partition);
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
     const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null], [key]) => {
       const answering = key as AnsweringKey;
@@ -67,7 +70,8 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { users, limit } = request.body;
     rangeOf(request.body);
     const asked = users.map((userKey) => ({ partition: partitionOf(userKey, deps.partitions), userKey }));
-    const notes = await notesOf(request.body.names, asked[0]?.partition ?? 0);
+    const { names } = request.body;
+    const notes = names === undefined ? [] : await notesOf(names, asked[0]?.partition ?? 0);
     const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
     const { body, release } = await records.read(askerOf(request, reply), asked, (read, keys) => {
