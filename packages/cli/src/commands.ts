@@ -33,23 +33,23 @@ const ENTRIES: readonly Entry[] = [
   {
     path: 'import access-log',
     about: 'page views from a web server log in combined format, plain or gzip',
-    load: async () => (await import('./commands/import-access-log.ts')).fillAccessLog,
+    load: async () => (await import('./commands/import-access-log-options.ts')).fillAccessLog,
   },
   {
     path: 'import csv',
     about: 'events from a CSV file with a header, plain or gzip; docs/importing.md has examples',
-    load: async () => (await import('./commands/import-csv.ts')).fillCsv,
+    load: async () => (await import('./commands/import-csv-options.ts')).fillCsv,
   },
   { path: 'events', about: 'send and check events, see what was rejected, follow the log' },
   {
     path: 'events send',
     about: 'send one event given by options, or many from a file or standard input (one JSON object a line)',
-    load: async () => (await import('./commands/events-send.ts')).fillEventsSend,
+    load: async () => (await import('./commands/events-send-options.ts')).fillEventsSend,
   },
   {
     path: 'events check',
     about: 'what the collector would reject of a file, line by line; nothing is written',
-    load: async () => (await import('./commands/events-check.ts')).fillEventsCheck,
+    load: async () => (await import('./commands/events-check-options.ts')).fillEventsCheck,
   },
   {
     path: 'events rejections',
@@ -157,12 +157,12 @@ const ENTRIES: readonly Entry[] = [
   {
     path: 'attribution power',
     about: 'how many conversions until the interval of a share is that narrow; docs/uncertainty.md',
-    load: async () => (await import('./commands/attribution-power.ts')).fillAttributionPower,
+    load: async () => (await import('./commands/attribution-power-options.ts')).fillAttributionPower,
   },
   {
     path: 'attribution run',
     about: 'every model over a file of paths, no platform needed; docs/attribution-files.md has the format',
-    load: async () => (await import('./commands/attribution-run.ts')).fillAttributionRun,
+    load: async () => (await import('./commands/attribution-run-options.ts')).fillAttributionRun,
   },
   { path: 'web', about: 'what people do on pages', load: async () => (await import('./commands/web.ts')).fillWeb },
   {
@@ -267,7 +267,7 @@ const ENTRIES: readonly Entry[] = [
   {
     path: 'doctor',
     about: 'examine machine, Redis, archive, generations, services and answers; exit 1 when something failed',
-    load: async () => (await import('./commands/doctor.ts')).fillDoctor,
+    load: async () => (await import('./commands/doctor-options.ts')).fillDoctor,
   },
   {
     path: 'completion',

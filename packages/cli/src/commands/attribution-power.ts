@@ -8,8 +8,7 @@ import type { Sample } from '@tributary/attribution/uncertainty/units';
 import type { PathFile } from '@tributary/attribution-files/files/path-file';
 import { journeyFacts } from '@tributary/attribution-files/models/channel-facts';
 import { nearestName } from '@tributary/runtime/config/nearest-name';
-import type { Command } from 'commander';
-import type { Act, Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { definitionsOf, readRunFile } from '../flags/run-input.ts';
 import { planOf, type RunFlags } from '../flags/run-plan.ts';
@@ -17,9 +16,7 @@ import { powerJson, powerText } from '../report/power-answer.ts';
 import { putText } from '../report/record-output.ts';
 import { printableJson } from '../terminal/table.ts';
 
-const DAY_MS = 86_400_000;
-
-interface Flags extends Omit<RunFlags, 'models' | 'alpha'> {
+export interface PowerFlags extends Omit<RunFlags, 'models' | 'alpha'> {
   readonly channel: string;
   readonly share?: string;
   readonly width: string;
@@ -27,28 +24,9 @@ interface Flags extends Omit<RunFlags, 'models' | 'alpha'> {
   readonly days?: string;
 }
 
-export function fillAttributionPower(command: Command, act: Act): void {
-  command
-    .requiredOption('--channel <name>', 'whose share')
-    .requiredOption('--width <points>', 'from the lower to the upper bound, in percentage points, such as 2')
-    .option('--share <percent>', 'that the channel is expected to have; default: what it has in the file')
-    .option('--paths <file>', 'paths as of "attribution run"; a column of users makes them the unit')
-    .option('--events <file>', 'instead: a row a touch or conversion, with --map')
-    .option('--definitions <file>', 'of --events (YAML or JSON)')
-    .option('--map <fields>', 'which column is what, as of "attribution run"')
-    .option('--separator <char>', 'between columns; default: detected in the header')
-    .option('--path-separator <text>', 'between the channels of a path', '>')
-    .option('--decimal-comma', 'values are written 44,50')
-    .option('--model <name>', 'whose share', 'shapley')
-    .option('--order <k>', 'touches in a state of the Markov models, 1 to 10', '1')
-    .option('--days <n>', 'that the file covers; default: from its first event to its last')
-    .option('--level <percent>', 'of the interval, 50 to 99.9', '90')
-    .option('--bootstrap <n>', 'resamplings', '1000')
-    .option('--seed <s>', 'of resampling', '1')
-    .action(act(attributionPower));
-}
+const DAY_MS = 86_400_000;
 
-async function attributionPower(context: Context, flags: Flags): Promise<ExitCode> {
+export async function attributionPower(context: Context, flags: PowerFlags): Promise<ExitCode> {
   const width = points('--width', flags.width);
   const share = flags.share === undefined ? undefined : points('--share', flags.share);
   const options: RunFlags = { ...flags, models: flags.model, alpha: '0.5' };

@@ -2,8 +2,7 @@
 import { RECOMPUTE_SETTINGS } from '@tributary/configuration/roles/recompute';
 import { type Environment, examine } from '@tributary/runtime/config/read-config';
 import { eventLogNote } from '@tributary/runtime/event-log/note';
-import type { Command } from 'commander';
-import { type Act, answer, type Context } from '../context.ts';
+import { answer, type Context } from '../context.ts';
 import { checkAnswers } from '../doctor/answers.ts';
 import { checkConfiguration } from '../doctor/configuration.ts';
 import type { Finding } from '../doctor/finding.ts';
@@ -15,19 +14,12 @@ import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { linesOf, printable, roomBeside } from '../terminal/table.ts';
 import { withLog } from '../with-log.ts';
 
-export function fillDoctor(command: Command, act: Act): void {
-  command
-    .option('--quick', 'compare file sizes only, not checksums')
-    .option('--config', 'look at the configuration alone, as a start does before the first role')
-    .action(act(doctor));
-}
-
-interface Options {
+export interface DoctorFlags {
   readonly quick?: boolean;
   readonly config?: boolean;
 }
 
-async function doctor(context: Context, options: Options): Promise<ExitCode> {
+export async function doctor(context: Context, options: DoctorFlags): Promise<ExitCode> {
   const findings = options.config === true ? await checkConfiguration(context) : await examineAll(context, options);
   const failed = findings.filter(({ status }) => status === 'fail').length;
   const warned = findings.filter(({ status }) => status === 'warn').length;
@@ -37,7 +29,7 @@ async function doctor(context: Context, options: Options): Promise<ExitCode> {
   return failed === 0 ? EXIT.ok : EXIT.found;
 }
 
-async function examineAll(context: Context, options: Options): Promise<Finding[]> {
+async function examineAll(context: Context, options: DoctorFlags): Promise<Finding[]> {
   const { shell, settings, terminal } = context;
   const { dataDir } = settings;
   const [{ checkArchive, checkGenerations, judgePointer }, { checkSchedules }] = await Promise.all([

@@ -6,14 +6,13 @@ import { openInput } from '@tributary/importing/files/open-input';
 import { BATCH_LIMITS, type Batch, createBatcher } from '@tributary/importing/sending/batches';
 import type { Rejected } from '@tributary/importing/sending/collector-answer';
 import { originTrouble } from '@tributary/runtime/keys/origin';
-import { type Command, Option } from 'commander';
-import { type Act, answer, type Context } from '../context.ts';
+import { answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { printable } from '../terminal/table.ts';
 import { openSender } from './import-run.ts';
 
-interface Options {
+export interface CheckFlags {
   readonly as: string;
   readonly limit: string;
   readonly origin?: string;
@@ -26,23 +25,7 @@ interface Finding extends Pick<Rejected, 'code' | 'message'> {
 /** An answer lists the first hundred rejections: with no more events than that in a batch, it lists them all. */
 const LIMITS = { ...BATCH_LIMITS, events: 100 };
 
-export function fillEventsCheck(command: Command, act: Act): void {
-  command
-    .argument('<file>', 'one JSON object a line; "-" reads standard input')
-    .addOption(
-      new Option(
-        '--as <route>',
-        'events: native or CloudEvents; segment: calls that name their type (or: batch); import: the same as history; posthog: captured events',
-      )
-        .choices(['events', 'segment', 'batch', 'import', 'posthog'])
-        .default('events'),
-    )
-    .option('--origin <origin>', 'as a page of this origin sends them, for a key that is narrowed to origins')
-    .addOption(new Option('--limit <n>', 'how many rejections are shown').default('20'))
-    .action(act(check));
-}
-
-async function check(context: Context, file: string, options: Options): Promise<ExitCode> {
+export async function check(context: Context, file: string, options: CheckFlags): Promise<ExitCode> {
   const { terminal } = context;
   const { origin } = options;
   const findings = createFindings(limitOf(options.limit));

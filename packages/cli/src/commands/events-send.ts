@@ -8,16 +8,14 @@ import { openInput } from '@tributary/importing/files/open-input';
 import { createProblems } from '@tributary/importing/files/problems';
 import { createBatcher } from '@tributary/importing/sending/batches';
 import type { Event } from '@tributary/model/event';
-import { FIELDS, fieldsWith, PLAIN_FIELDS, type PlainField } from '@tributary/model/event-fields';
-import type { Command } from 'commander';
-import { type Act, answer, type Context } from '../context.ts';
+import { fieldsWith, PLAIN_FIELDS, type PlainField } from '@tributary/model/event-fields';
+import { answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
+import { flagOf } from '../flags/field-flag.ts';
 import { count, counted } from '../terminal/figures.ts';
 import { openSender, problemLines, rejectedLines } from './import-run.ts';
 
-type Sent = Partial<Omit<Event, 'receivedAt'>> & { readonly id: string };
-
-interface Options extends Readonly<Partial<Record<PlainField, string>>> {
+export interface SendFlags extends Readonly<Partial<Record<PlainField, string>>> {
   readonly type?: string;
   readonly user?: string;
   readonly anonymous?: string;
@@ -26,34 +24,9 @@ interface Options extends Readonly<Partial<Record<PlainField, string>>> {
   readonly properties?: string;
 }
 
-/** What an option of a field takes, by its type. */
-const TAKES = {
-  text: ['<text>', ''],
-  amount: ['<amount>', 'decimal, such as 49.90'],
-  currency: ['<code>', 'ISO 4217'],
-} as const satisfies Record<(typeof FIELDS)[PlainField]['type'], readonly [string, string]>;
+type Sent = Partial<Omit<Event, 'receivedAt'>> & { readonly id: string };
 
-export function fillEventsSend(command: Command, act: Act): void {
-  const send = command
-    .argument('[file]', 'native events as NDJSON; "-" or nothing, without --type, reads standard input')
-    .option('--type <type>', 'event type, such as purchase')
-    .option('--user <id>', 'userId')
-    .option('--anonymous <id>', 'anonymousId')
-    .option('--ts <instant>', `when it happened: ${INSTANT_FORMS}; default: now`)
-    .option('--id <id>', 'event id: the same id counts once; default: a new one')
-    .option('--properties <json>', 'a JSON object')
-    .action(act(sendEvents));
-  for (const field of PLAIN_FIELDS) {
-    const [value, description] = TAKES[FIELDS[field].type];
-    send.option(`${flagOf(field)} ${value}`, description);
-  }
-}
-
-function flagOf(field: PlainField): string {
-  return `--${field.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-async function sendEvents(context: Context, file: string | undefined, options: Options): Promise<ExitCode> {
+export async function sendEvents(context: Context, file: string | undefined, options: SendFlags): Promise<ExitCode> {
   if (options.type !== undefined && file !== undefined)
     throw new UsageError(`--type must stand without a file (got ${file}). Leave out one of them.`);
   const { terminal } = context;
@@ -85,7 +58,7 @@ type OnProblem = ReturnType<typeof createProblems>['add'];
 async function* eventsOf(
   context: Context,
   file: string | undefined,
-  options: Options,
+  options: SendFlags,
   onProblem: OnProblem,
 ): AsyncGenerator<Sent> {
   if (options.type !== undefined) {
@@ -100,7 +73,7 @@ async function* eventsOf(
     }
 }
 
-function eventFrom(options: Options, newId: string): Sent {
+function eventFrom(options: SendFlags, newId: string): Sent {
   const { type, user, anonymous } = options;
   if (user === undefined && anonymous === undefined)
     throw new UsageError('--user or --anonymous must say whose event it is (got neither). Add one of them.');
@@ -120,7 +93,7 @@ function eventFrom(options: Options, newId: string): Sent {
 
 const AMOUNTS = fieldsWith({ type: 'amount' });
 
-function amount(field: AmountField, options: Options): number | undefined {
+function amount(field: AmountField, options: SendFlags): number | undefined {
   const text = options[field];
   if (text === undefined) return undefined;
   const read = parseAmountOf(field, text, options.currency, { minor: false, decimalMark: '.' });

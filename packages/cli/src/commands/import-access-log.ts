@@ -5,14 +5,13 @@ import { parseLogLine } from '@tributary/importing/access-log/log-line';
 import { createSiteHosts } from '@tributary/importing/access-log/site-hosts';
 import { inflated, linesOf } from '@tributary/importing/files/lines';
 import { openInput } from '@tributary/importing/files/open-input';
-import type { Command } from 'commander';
-import { type Act, answer, type Context } from '../context.ts';
+import { answer, type Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import { count, counted, instant } from '../terminal/figures.ts';
 import { renderTable } from '../terminal/table.ts';
 import { importOutcome, loadFor, problemLines, progressText, sentFacts } from './import-run.ts';
 
-interface Options {
+export interface AccessLogFlags {
   readonly site?: string;
   readonly assets?: boolean;
   readonly salt?: string;
@@ -20,18 +19,7 @@ interface Options {
   readonly strict?: boolean;
 }
 
-export function fillAccessLog(command: Command, act: Act): void {
-  command
-    .argument('<file>', 'the log; "-" reads standard input')
-    .option('--site <hosts>', "the site's own hosts, comma-separated; default: the host most referrers name")
-    .option('--assets', 'count images, scripts and other static files too')
-    .option('--salt <text>', "secret mixed into the visitors' hashes, so that addresses cannot be guessed from them", '')
-    .option('--dry-run', 'read and summarise, send nothing')
-    .option('--strict', 'exit 1 when a line is malformed')
-    .action(act(importAccessLog));
-}
-
-async function importAccessLog(context: Context, file: string, options: Options): Promise<ExitCode> {
+export async function importAccessLog(context: Context, file: string, options: AccessLogFlags): Promise<ExitCode> {
   const { terminal } = context;
   const load = loadFor(context, { dryRun: options.dryRun === true, beside: true });
   const siteHosts = options.site?.split(',').map((host) => host.trim()) ?? (await guessSite(context, file));

@@ -12,8 +12,7 @@ import { openInput } from '@tributary/importing/files/open-input';
 import { objectionTo } from '@tributary/importing/sending/load';
 import { isCurrency, noCurrency } from '@tributary/model/amounts/currency';
 import { refusalText } from '@tributary/model/refusal';
-import type { Command } from 'commander';
-import { type Act, answer, type Context } from '../context.ts';
+import { answer, type Context } from '../context.ts';
 import { type ExitCode, UsageError } from '../exit.ts';
 import { costsOf, separatorOf, timesOf } from '../flags/csv-flags.ts';
 import { amounts, count, counted, instant } from '../terminal/figures.ts';
@@ -21,7 +20,7 @@ import { printable, renderTable } from '../terminal/table.ts';
 import { uncountedTypes } from '../uncounted-types.ts';
 import { importOutcome, loadFor, platformOf, problemLines, progressText, sentFacts } from './import-run.ts';
 
-interface Options {
+export interface CsvFlags {
   readonly map: string;
   readonly separator?: string;
   readonly assignTimes?: string;
@@ -37,32 +36,7 @@ interface Options {
   readonly strict?: boolean;
 }
 
-export function fillCsv(command: Command, act: Act): void {
-  command
-    .argument('<file>', 'the table; "-" reads standard input')
-    .requiredOption(
-      '--map <fields>',
-      'user=COL,time=COL,type=COL,channel=COL,value=COL … or user=COL,path=COL1..COL5,conversion=COL,value=COL',
-    )
-    .option('--separator <char>', 'between columns; "tab" for tabs; default: detected in the header')
-    .option(
-      '--assign-times <start[,step]>',
-      'path files: click i at start + i steps, the conversion a step later; step 1h if not given',
-    )
-    .option('--type <type>', 'event type of rows without a type column', 'conversion')
-    .option('--touch-type <type>', 'path files: event type of the clicks', 'ad_click')
-    .option('--conversion-type <type>', 'path files: event type of the conversions', 'conversion')
-    .option('--currency <code>', 'ISO 4217, of amounts whose row names none')
-    .option('--cost <list>', 'cost of one touch by channel: a=7,b=5')
-    .option('--minor', 'amounts are whole minor units (cents) already')
-    .option('--decimal-comma', 'amounts are written 44,50')
-    .option('--dry-run', 'read and summarise, send nothing')
-    .option('--beside', 'send rows even where the platform has the like of them under other ids: both count')
-    .option('--strict', 'exit 1 when a row has a problem')
-    .action(act(importCsv));
-}
-
-async function importCsv(context: Context, file: string, options: Options): Promise<ExitCode> {
+export async function importCsv(context: Context, file: string, options: CsvFlags): Promise<ExitCode> {
   const { terminal, shell } = context;
   const csvOptions = csvOptionsOf(options);
   const separator = separatorOf(options.separator);
@@ -127,7 +101,7 @@ const ROWS_FURTHER_APART = `rows further apart than ${count(REMEMBERED)} differe
 const OPEN_END =
   'warning: the last line has no line end: is the file complete? If a row was cut, it stays as it is, and the whole row of a later import counts beside it.';
 
-function csvOptionsOf(options: Options): CsvOptions {
+function csvOptionsOf(options: CsvFlags): CsvOptions {
   if (options.currency !== undefined && !isCurrency(options.currency))
     throw new UsageError(refusalText(noCurrency(options.currency, '--currency')));
   return {
@@ -142,7 +116,7 @@ function csvOptionsOf(options: Options): CsvOptions {
   };
 }
 
-function checkTimes(columns: LongColumns | PathColumns, { assignTimes }: Options): void {
+function checkTimes(columns: LongColumns | PathColumns, { assignTimes }: CsvFlags): void {
   if (columns.kind === 'path' && assignTimes === undefined)
     throw new UsageError(
       '--assign-times must say when the touches of a path file happened (got none). Give START[,STEP], for instance 2026-11-01,1h.',

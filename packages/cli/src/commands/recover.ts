@@ -4,12 +4,11 @@
  */
 import type { Audit } from '@tributary/archive/audit/audit';
 import { isDamage } from '@tributary/archive/audit/faults';
-import { askRestore, isRestoreAsked } from '@tributary/runtime/event-log/restores';
 import type { Command } from 'commander';
 import { type Act, answer, type Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { demandOwner } from '../owner.ts';
-import { findLoss, type Loss } from '../recovery/find-loss.ts';
+import type { Loss } from '../recovery/find-loss.ts';
 import { count, counted, instant } from '../terminal/figures.ts';
 import { auditOf } from './archive-verify.ts';
 
@@ -32,6 +31,8 @@ async function recover(context: Context, options: Options): Promise<ExitCode> {
   if (options.dryRun !== true) await demandOwner(settings.dataDir);
   const audit = await auditOf(context, options.quick === true);
   const identity = demandSound(audit);
+  const { askRestore, isRestoreAsked } = await import('@tributary/runtime/event-log/restores');
+  const { findLoss } = await import('../recovery/find-loss.ts');
   const found = await findLoss(context, identity, audit.partitions);
   const isLost = found.state === 'gone' || (found.state === 'unknown' && options.lostLog === true);
   const asked = isLost && options.dryRun !== true;
