@@ -186,7 +186,7 @@ export const MUTATIONS_OF_STAGING: readonly Mutation[] = [
     lie: 'a retry raises the barriers of an edit that it took up before a rollback',
     law: '7',
     file: `${RECOMPUTE}/begin/begin.ts`,
-    from: '!isHeld || !bringsEdit(manifest, published)',
+    from: '!isHeld || !bringsEdit(manifest, published, joined, parse)',
     to: 'manifest !== null',
     test: 'jobs/recompute/test/definitions-in-force.test.ts',
   },

@@ -8,7 +8,7 @@ import type { RunPorts } from '../ports.ts';
 import { isHeldBack, waitsForMs } from '../publish/publication.ts';
 import type { Begun, Run } from '../run.ts';
 import { demandUsable, draftOf, isFinished } from './draft.ts';
-import { demandJoinedAlike, demandRecordsForLinks } from './joined-alike.ts';
+import { demandJoinedAlike, demandRecordsForLinks, type Joined, joinedStill, newestJoined } from './joined-alike.ts';
 import { findNothingNew, type NothingNew } from './nothing-new.ts';
 import { type Published, readPublished } from './published.ts';
 
@@ -26,9 +26,10 @@ export async function begin(run: Run, ports: RunPorts, signal: AbortSignal): Pro
   const published = await readPublished(ports);
   const { publication } = published;
   const isHeld = isHeldBack(run, publication, await waitsForMs(run, ports), ports.now());
+  const joined = await newestJoined(dataDir);
   if (run.begun !== null) {
     const manifest = demandUsable(await readGeneration(dataDir, run.begun.generation));
-    if (!isHeld || !bringsEdit(manifest, published)) return { begun: run.begun, manifest };
+    if (!isHeld || !bringsEdit(manifest, published, joined, parse)) return { begun: run.begun, manifest };
     ports.note('begun again: its generation would bring an edit of the definitions while readers are held', {
       generation: manifest.generation,
     });
@@ -36,10 +37,11 @@ export async function begin(run: Run, ports: RunPorts, signal: AbortSignal): Pro
   await supersedeUnfinished(ports);
   const file = await ports.configuredDefinitions();
   const isRetired = (await retiredBefore(dataDir)) !== null;
-  const draft = draftOf({ run, published, file, isHeld, isRetired, parse, partitions: log.partitions, now: ports.now() });
+  const read = { published, file, joined, isHeld, isRetired, partitions: log.partitions };
+  const draft = draftOf({ run, ...read, parse, now: ports.now() });
   // Before the barriers bring these definitions to real time.
   if (draft.base !== null) await demandCorrectable(dataDir, published.base, parse(draft.definitions));
-  await demandJoinedAlike(dataDir, parse(draft.definitions));
+  demandJoinedAlike(joined, parse(draft.definitions));
   demandRecordsForLinks(await ports.serving.states(), parse(draft.definitions));
   const nothing = await findNothingNew({ run, published, draft, isHeld, computed: computedIn(dataDir) }, ports, signal);
   if (nothing !== null) return nothing;
@@ -60,8 +62,14 @@ async function* computedIn(dataDir: string): AsyncIterable<GenerationManifest> {
 }
 
 /** An attempt before the hold took up an edit of the file: where its barriers are not raised yet, they must not be. */
-function bringsEdit({ state, definitions }: GenerationManifest, { inForce }: Published): boolean {
-  return state === 'pending' && inForce !== null && definitions !== inForce.definitions;
+function bringsEdit(
+  { state, definitions }: GenerationManifest,
+  { inForce }: Published,
+  joined: Joined | null,
+  parse: RunPorts['parseDefinitions'],
+): boolean {
+  if (state !== 'pending' || inForce === null || definitions === inForce.definitions) return false;
+  return definitions !== joinedStill(parse(inForce.definitions), joined, parse).json;
 }
 
 /** Only what came after the newest finished one can be unfinished: every run before did the same. */

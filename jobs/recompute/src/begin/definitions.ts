@@ -5,6 +5,7 @@
  */
 import type { DefinitionsOrigin, GenerationManifest } from '@tributary/archive/layout';
 import type { Definitions } from '@tributary/model/definitions';
+import { type Joined, joinedStill } from './joined-alike.ts';
 
 export interface Choice {
   readonly run: { readonly definitions: string | null; readonly reason: string };
@@ -14,6 +15,8 @@ export interface Choice {
   readonly fileBefore: string | null;
   /** The generation that readers have; null before the first. */
   readonly published: Pick<GenerationManifest, 'definitions' | 'definitionsOrigin'> | null;
+  /** The newest generation, where it joins keys: what was not written for this run joins them too. */
+  readonly joined: Joined | null;
   readonly parse: (json: string) => Definitions;
   readonly now: number;
 }
@@ -41,12 +44,13 @@ export function chooseDefinitions(choice: Choice): Chosen {
 
 /** `source` is null for those in force. */
 function pick(choice: Choice): Picked {
-  const { run, file, fileBefore, published, parse } = choice;
+  const { run, file, fileBefore, published, joined, parse } = choice;
   if (run.definitions !== null) return { definitions: parse(run.definitions), source: 'run' };
-  if (file !== null && (published === null || contentOf(file) !== asReadToday(fileBefore, choice)))
+  if (file !== null && published !== null && contentOf(file) !== asReadToday(fileBefore, choice))
     return { definitions: file, source: 'file' };
-  if (published === null) return { definitions: parse('{}'), source: 'built-in' };
-  return { definitions: parse(published.definitions), source: null };
+  const goOn = (definitions: Definitions) => joinedStill(definitions, joined, parse);
+  if (published !== null) return { definitions: goOn(parse(published.definitions)), source: null };
+  return file === null ? { definitions: goOn(parse('{}')), source: 'built-in' } : { definitions: goOn(file), source: 'file' };
 }
 
 /** What an earlier version stored, with the defaults of this one; as it was stored where this version refuses it. */

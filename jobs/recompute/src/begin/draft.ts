@@ -5,6 +5,7 @@ import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Run } from '../run.ts';
 import { chooseDefinitions } from './definitions.ts';
+import type { Joined } from './joined-alike.ts';
 import type { Published } from './published.ts';
 
 export interface Facts {
@@ -12,6 +13,8 @@ export interface Facts {
   readonly published: Pick<Published, 'base' | 'inForce' | 'fileBefore'>;
   /** The file of definitions as it is now; null: none is configured. */
   readonly file: Definitions | null;
+  /** The newest generation, where it joins keys. */
+  readonly joined?: Joined | null;
   /** A rollback or a staged generation keeps this run from readers. */
   readonly isHeld: boolean;
   readonly parse: (json: string) => Definitions;
@@ -25,13 +28,26 @@ export interface Facts {
 export type Draft = Omit<GenerationManifest, 'generation'>;
 
 /** Throws `partition_mismatch` where the log has other partitions than the base. */
-export function draftOf({ run, published, file, isHeld, isRetired = false, parse, partitions, now }: Facts): Draft {
+export function draftOf({
+  run,
+  published,
+  file,
+  joined = null,
+  isHeld,
+  isRetired = false,
+  parse,
+  partitions,
+  now,
+}: Facts): Draft {
   const { fileBefore, inForce } = published;
   // Definitions hold from the cut on, whatever readers get: a staged run brings none, nor does it take up an edit of the file. Nor does a
   // run that must change nothing for readers while one waits, or while a rollback holds.
   const isKeptBack = run.promotion !== undefined || isHeld;
   const fileSeen = isKeptBack && inForce !== null ? null : file;
-  const { definitions, origin } = chooseDefinitions({ run, file: fileSeen, fileBefore, published: inForce, parse, now });
+  const { definitions, origin } = chooseDefinitions({
+    ...{ run, file: fileSeen, fileBefore, published: inForce },
+    ...{ joined, parse, now },
+  });
   const mode = isRetired ? 'incremental' : run.mode;
   const base = baseOf(mode, published.base, definitions, partitions);
   return {
