@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 import { MUTATIONS_OF_ERASURE } from './mutations-of-erasure.ts';
 import { MUTATIONS_OF_FORGETTING } from './mutations-of-forgetting.ts';
 import { MUTATIONS_OF_IDENTITY } from './mutations-of-identity.ts';
+import { MUTATIONS_OF_LIFTS } from './mutations-of-lifts.ts';
 import { MUTATIONS_OF_PUT_BACK } from './mutations-of-put-back.ts';
 import { MUTATIONS_OF_REWRITING } from './mutations-of-rewriting.ts';
 
@@ -310,6 +311,7 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
   },
   ...MUTATIONS_OF_ERASURE,
   ...MUTATIONS_OF_FORGETTING,
+  ...MUTATIONS_OF_LIFTS,
   ...MUTATIONS_OF_PUT_BACK,
   ...MUTATIONS_OF_REWRITING,
   {

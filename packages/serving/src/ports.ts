@@ -51,6 +51,8 @@ export interface ServingDeps {
   readonly store: Pick<ServingStore, 'pointer' | 'states' | 'follow' | 'readWhole'>;
   readonly source: GenerationSource;
   readonly logReach: LogReach;
+  /** As of `GenerationsOptions` (generations/served.ts). */
+  readonly mayFallBack?: (manifest: GenerationManifest) => Promise<boolean>;
   /** Definitions from their canonical JSON. */
   readonly storedDefinitions: (json: string) => Definitions;
   /** In force before the first event and the first generation. */

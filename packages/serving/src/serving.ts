@@ -9,7 +9,7 @@ import type { ServingDeps } from './ports.ts';
 import type { ServingContext } from './snapshot.ts';
 
 export function createServing<Deps extends ServingDeps>(deps: Deps): ServingContext & { readonly deps: Deps } {
-  const generations = createGenerations({ source: deps.source, now: deps.now, onWarning: deps.onWarning });
+  const generations = createGenerations(deps);
   return {
     deps,
     generations,

@@ -34,6 +34,8 @@ import { openComputationDesk } from './computation-desk.ts';
 import { consoleFiles } from './console/pages.ts';
 import type { ApiContext } from './context.ts';
 import { openErasureDesk } from './erasures/desk.ts';
+import { liftedSince } from './erasures/lifted-since.ts';
+import { takeBackAtStart } from './erasures/take-back.ts';
 import { openOutputs } from './export/open-outputs.ts';
 import { createExportTurns } from './export/turns.ts';
 import { QUEUES_PAGE } from './http/auth.ts';
@@ -124,7 +126,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     onWarning,
     diskTrouble: disk.trouble,
   };
-  const merge = createServing(deps);
+  const merge = createServing({ ...deps, mayFallBack: async (older) => (await liftedSince(deps, older)) === 0 });
   const context: ApiContext = {
     ...merge,
     records: createRecordReader(deps.store, { ...merge.board, partitions, now: deps.now }),
@@ -149,6 +151,8 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
     openBoard: async () => (await import('./admin/bull-board.ts')).openBullBoard(openShownQueues(queued, NAMESPACE), QUEUES_PAGE),
   });
 
+  // A request that published an older generation may have died before it looked for lifts.
+  await takeBackAtStart(context);
   const stop = keepUpToDate(context, VIEWS_BY_CHANNEL, () => warmUp(context));
   const lettingGo = setInterval(() => context.keptValues.letGoOfOld(), MINUTE_MS);
 

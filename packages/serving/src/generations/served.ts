@@ -46,6 +46,8 @@ export interface GenerationsOptions {
   readonly source: GenerationSource;
   readonly now: () => number;
   readonly onWarning: (message: string, cause: unknown) => void;
+  /** Whether readers may be given this one where a newer one cannot be loaded; absent: any. */
+  readonly mayFallBack?: ((manifest: GenerationManifest) => Promise<boolean>) | undefined;
   /** Generations held in memory. */
   readonly keep?: number;
 }
@@ -56,7 +58,7 @@ const MOST_RETRY_MS = 5_000;
 
 const FALLBACKS = 3;
 
-export function createGenerations({ source, now, onWarning, keep = 3 }: GenerationsOptions): Generations {
+export function createGenerations({ source, now, onWarning, mayFallBack, keep = 3 }: GenerationsOptions): Generations {
   const memory = new Map<number, LoadedGeneration>([[0, GENERATION_ZERO]]);
   let wanted: GenerationPointer | null = null;
   let served: LoadedGeneration | null = null;
@@ -126,11 +128,13 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
     return await loadedGeneration(generation, manifest, await source.viewRows(manifest));
   }
 
-  /** At start, with nothing in memory: the newest older generation that is kept is exact too. */
+  /** At start, with nothing in memory: the newest older generation that is kept is exact too, unless it has who was erased since, and lifted. */
   async function fallBack(below: number): Promise<void> {
     try {
       const older = (await source.manifests()).filter((m) => m.generation < below && m.state === 'computed');
-      for (const { generation } of older.slice(0, FALLBACKS)) {
+      for (const manifest of older.slice(0, FALLBACKS)) {
+        const { generation } = manifest;
+        if ((await mayFallBack?.(manifest)) === false) continue;
         served = await read(generation).catch((cause: unknown) => {
           onWarning(`generation ${generation}, older, cannot be loaded either`, cause);
           return null;
@@ -166,7 +170,7 @@ export function createGenerations({ source, now, onWarning, keep = 3 }: Generati
           'not_ready',
           failed === null
             ? 'the current generation is still being loaded'
-            : `generation ${failed.generation} cannot be loaded, and no older one is kept: ${failed.reason}`,
+            : `generation ${failed.generation} cannot be loaded, and readers can be given no older one: ${failed.reason}`,
         );
       return { loaded: served, failure: failure() };
     },

@@ -8,6 +8,7 @@ import type { ApiContext } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import type { ApiDeps, ErasureDesk } from '../ports.ts';
 import { type KeysOfAll, keysOfAll } from './keys-of-all.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { seenNow } from './seen.ts';
 import { isRefusedNow, type Seen } from './shown.ts';
 
@@ -33,23 +34,17 @@ export async function eraseAll(
   reason: string | null,
 ): Promise<Erased> {
   const { deps } = context;
-  const desk = deps.erasures;
   const [by, askedAt] = [actorOf(request), deps.now()];
   const { steps, asked, before, lostTs } = await askForAll(context, request.owner, users, { askedAt, by, reason });
   const receipts = new Map<string, Receipt>();
-  // What the log has already is refused by both layers, so it is appended again: the log may have lost it.
-  for (const own of entriesOf(steps, asked)) {
-    const [[, { partition }]] = own;
-    const lines = own.map(([userKey, { id, askedAt: atMs }]) => encodeErasure({ type: ERASE_TYPE, userKey, id, atMs }));
-    const position = await deps.append(partition, { kind: 'events', body: lines.join('\n') });
-    for (const [userKey, receipt] of own) {
-      // Where it is not in force, the log may have lost the record of before: what was sent since counts until this one.
-      const isKnown = receipt.recorded !== null && isRefusedNow(receipt, before);
-      const recorded = isKnown ? receipt : { ...receipt, recorded: { at: deps.now(), position } };
-      await desk.write(recorded);
-      receipts.set(userKey, recorded);
-      deps.onAction('a user is erased', { by, erasure: receipt.id, partition });
-    }
+  for (const own of entriesOf(steps, asked))
+    for (const [userKey, receipt] of await record(context, own, by, before)) receipts.set(userKey, receipt);
+  // Lifted while this erased them: which of both records is the last one in the log is not known.
+  for (const [userKey, { partition, digest, askedAt: first, lifted }] of [...receipts]) {
+    if (lifted === null) continue;
+    const again = newReceipt({ partition, digest, askedAt: Math.max(deps.now(), first + 1), by, reason });
+    await deps.erasures.create(again);
+    for (const [, receipt] of await record(context, [[userKey, again]], by, before)) receipts.set(userKey, receipt);
   }
   // Those asked for first.
   return { receipts: asked.map(([userKey]) => receipts.get(userKey) as Receipt), warnings: warningsOf(lostTs) };
@@ -61,6 +56,28 @@ function warningsOf(lostTs: number): string[] {
   return [
     `events up to ${before} were lost, which may have named more keys of these people: those that are known to you must be erased by their names`,
   ];
+}
+
+/** Receipts of one entry, once the log has it. What it has already is refused by both layers, so it is appended again: the log may have lost it. */
+async function record({ deps }: ApiContext, own: readonly [Asked, ...Asked[]], by: string, before: Seen): Promise<Asked[]> {
+  const desk = deps.erasures;
+  const [[, { partition }]] = own;
+  const lines = own.map(([userKey, { id, askedAt: atMs }]) => encodeErasure({ type: ERASE_TYPE, userKey, id, atMs }));
+  const position = await deps.append(partition, { kind: 'events', body: lines.join('\n') });
+  const recorded: Asked[] = [];
+  for (const [userKey, receipt] of own) {
+    // Where it is not in force, the log may have lost the record of before: what was sent since counts until this one.
+    const isKnown = receipt.recorded !== null && isRefusedNow(receipt, before);
+    const written = await oneAtATime(receipt.digest, async () => {
+      const now = await desk.read(receipt.id);
+      const next = isKnown ? now : { ...now, recorded: { at: deps.now(), position } };
+      await desk.write(next);
+      return next;
+    });
+    recorded.push([userKey, written]);
+    deps.onAction('a user is erased', { by, erasure: receipt.id, partition });
+  }
+  return recorded;
 }
 
 /** Looks at the keys of the users of one request. */

@@ -6,6 +6,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { ApiContext } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import type { ErasureDesk } from '../ports.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { seenNow } from './seen.ts';
 import { isNewest, isWithout, type Seen, stateOf } from './shown.ts';
 
@@ -48,11 +49,7 @@ interface Liftable {
 
 /** `beside`: how many more are lifted with it. Throws `conflict`. */
 async function liftable(desk: ErasureDesk, receipt: Receipt, before: Seen, beside = 0): Promise<Liftable> {
-  if (!isNewest(receipt, before))
-    throw new TributaryError(
-      'conflict',
-      `the erasure must be the newest of its user to be lifted (got ${receipt.id}). Name ${before.newest.get(receipt.digest)}`,
-    );
+  if (!isNewest(receipt, before)) throw notNewest(receipt.id, before.newest.get(receipt.digest));
   demandRoomToLift(receipt.digest, before, beside);
   const others = await otherOpenOf(desk, receipt, before);
   for (const one of [receipt, ...others.filter(({ recorded }) => recorded !== null)]) {
@@ -62,11 +59,18 @@ async function liftable(desk: ErasureDesk, receipt: Receipt, before: Seen, besid
   return { receipt, others };
 }
 
+function lift(context: ApiContext, request: Asker, user: string, due: Liftable): Promise<Receipt> {
+  return oneAtATime(due.receipt.digest, () => liftInTurn(context, request, user, due));
+}
+
 /** Throws `conflict` where readers went back to a generation that has the user. */
-async function lift({ deps }: ApiContext, request: Asker, user: string, { receipt, others }: Liftable): Promise<Receipt> {
+async function liftInTurn({ deps }: ApiContext, request: Asker, user: string, { receipt, others }: Liftable): Promise<Receipt> {
   const desk = deps.erasures;
   const [by, atMs] = [actorOf(request), deps.now()];
   const end = { at: atMs, by };
+  // Since this was asked for it may have been lifted and the user erased again: that is in force, and a lift in the log would end it.
+  const [newest = receipt.id] = await desk.ids(receipt.digest);
+  if (newest !== receipt.id) throw notNewest(receipt.id, newest);
   // Another request at the same moment may have written its end since, and the log may have its lift: that end stays.
   const now = await desk.read(receipt.id);
   const lifted = { ...now, lifted: now.lifted ?? end };
@@ -83,6 +87,9 @@ async function lift({ deps }: ApiContext, request: Asker, user: string, { receip
   }
   const line = encodeErasure({ type: LIFT_TYPE, userKey: user, id: receipt.id, atMs });
   await deps.append(receipt.partition, { kind: 'events', body: line });
+  // A request of another process may have taken its end back, and with it this one.
+  const after = await desk.read(receipt.id);
+  if (after.lifted === null) await desk.write({ ...after, lifted: end });
   deps.onAction('an erasure is lifted', { by, erasure: receipt.id, partition: receipt.partition });
   return lifted;
 }
@@ -120,6 +127,10 @@ function demandRoomToLift(digest: string, { manifests }: Seen, beside: number): 
     'conflict',
     `users who were lifted must be at most ${MOST_LIFTED} (got ${count}): leave this erasure in force, or erase some of the others again`,
   );
+}
+
+function notNewest(id: string, newest: string | undefined): TributaryError {
+  return new TributaryError('conflict', `the erasure must be the newest of its user to be lifted (got ${id}). Name ${newest}`);
 }
 
 function whyNot(id: string, state: ReturnType<typeof stateOf>): string {

@@ -87,11 +87,11 @@ export async function liftedFrom(
   sinceMs: number,
 ): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
-  for (const id of await desk.ids()) {
-    const digest = digestOfReceipt(id);
-    if (!digests.has(digest) || found.has(digest)) continue;
-    const { lifted } = await desk.read(id);
-    if (lifted !== null && lifted.at >= sinceMs) found.add(digest);
+  const asked = (await desk.ids()).filter((id) => digests.has(digestOfReceipt(id)));
+  for (let from = 0; from < asked.length; from += AT_ONCE) {
+    const ids = asked.slice(from, from + AT_ONCE).filter((id) => !found.has(digestOfReceipt(id)));
+    for (const { digest, lifted } of await Promise.all(ids.map((id) => desk.read(id))))
+      if (lifted !== null && lifted.at >= sinceMs) found.add(digest);
   }
   return found;
 }

@@ -2,9 +2,11 @@
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { PublicationDraft } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
+import { fromStore } from '@tributary/serving/from-store';
 import type { ApiContext } from '../context.ts';
 import { fromBeforeLift, liftedSince } from './lifted-since.ts';
 
+type Context = Pick<ApiContext, 'deps' | 'generations'>;
 type Had = Pick<PublicationDraft, 'generation' | 'action' | 'held'>;
 
 /**
@@ -12,7 +14,7 @@ type Had = Pick<PublicationDraft, 'generation' | 'action' | 'held'>;
  * have back what they had before; they have it back as well where receipts cannot be read. Null: they had nothing.
  */
 export async function takeBackIfLifted(
-  context: ApiContext,
+  context: Context,
   manifest: GenerationManifest,
   published: Publication,
   before: Had | null,
@@ -22,22 +24,54 @@ export async function takeBackIfLifted(
     throw error;
   });
   if (lifted === 0 || before === null) return;
-  await takeBack(context, published, before, 'an erasure was lifted meanwhile');
+  await takeBack(context, published, (await soundBefore(context, published)) ?? before, LIFTED_MEANWHILE);
   throw fromBeforeLift(manifest.generation, lifted);
 }
 
+const LIFTED_MEANWHILE = 'an erasure was lifted meanwhile';
+
 /** What a request had to take back that was killed before it looked for lifts. `above`: as `publish`. Throws `conflict`. */
 export async function takeBackWhatWasLeft(
-  context: ApiContext,
+  context: Context,
   manifest: GenerationManifest,
   published: Publication,
   above = 0,
 ): Promise<void> {
   const lifted = await liftedSince(context.deps, manifest);
   if (lifted === 0) return;
-  const before = (await context.deps.source.publications()).findLast((one) => one.generation !== manifest.generation);
-  if (before !== undefined) await takeBack(context, published, before, 'an erasure was lifted meanwhile', above);
+  const before = await soundBefore(context, published);
+  if (before !== undefined) await takeBack(context, published, before, LIFTED_MEANWHILE, above);
   throw fromBeforeLift(manifest.generation, lifted);
+}
+
+/** As the API starts: what was killed may never be asked for again. Never rejects. */
+export async function takeBackAtStart(context: Context): Promise<void> {
+  await takeBackAnyLeft(context).catch((cause) => {
+    context.deps.onWarning('whether readers must get back what they had before could not be read', cause);
+  });
+}
+
+async function takeBackAnyLeft(context: Context): Promise<void> {
+  const { deps } = context;
+  // The pointer before the files, as for a publication.
+  const pointer = await fromStore(deps.store.pointer());
+  const found = await deps.source.publication();
+  const manifest = found === null ? null : await deps.source.manifest(found.generation);
+  if (found === null || manifest === null) return;
+  const error = await takeBackWhatWasLeft(context, manifest, found, pointer?.sequence).then(() => null, conflictOf);
+  if (error !== null) deps.onWarning('readers had to get back what they had before', error);
+}
+
+/** What readers had last of another generation, without any from before an erasure that was lifted since. */
+async function soundBefore({ deps }: Context, { sequence, generation }: Publication): Promise<Had | undefined> {
+  const asked = new Set([generation]);
+  for (const had of (await deps.source.publications()).filter((one) => one.sequence < sequence).reverse()) {
+    if (asked.has(had.generation)) continue;
+    asked.add(had.generation);
+    const manifest = await deps.source.manifest(had.generation);
+    if (manifest?.state === 'computed' && (await liftedSince(deps, manifest)) === 0) return had;
+  }
+  return undefined;
 }
 
 /** Publications of the same generation that a take-back follows. */
@@ -48,7 +82,7 @@ const MOST_MEANWHILE = 8;
  * a cancel and a discard do, did not look.
  */
 async function takeBack(
-  { deps, generations }: ApiContext,
+  { deps, generations }: Context,
   published: Publication,
   { generation, action, held }: Had,
   why: string,
