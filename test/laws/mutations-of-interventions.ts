@@ -118,4 +118,20 @@ export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
     to: "type === 'sum' ? 'number' : TYPES[type]",
     test: 'packages/cli/test/client-generate.test.ts',
   },
+  {
+    lie: 'a webhook is tried again though its user was erased',
+    law: '9',
+    file: `${INTERVENTIONS}/acting.ts`,
+    from: 'if (!isStored) return',
+    to: 'if (isStored === undefined) return',
+    test: 'packages/cli/test/interventions.test.ts',
+  },
+  {
+    lie: 'of a store that lost records each user is erased',
+    law: '9',
+    file: `${INTERVENTIONS}/running.ts`,
+    from: 'return meta.complete ? false : null;',
+    to: 'return false;',
+    test: 'packages/cli/test/interventions.test.ts',
+  },
 ];

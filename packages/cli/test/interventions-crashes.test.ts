@@ -70,6 +70,7 @@ async function process(folder: string, world: World, crashAt: number): Promise<v
   const bounds = { now: () => NOW_MS, sleep: async () => {}, random: Math.random, signal: ended.signal, onError: () => {} };
   const delivery = createDelivery(bounds);
   const acting: Acting = {
+    isStored: async () => true,
     rules: RULES,
     journal: {
       ...journal,

@@ -177,6 +177,36 @@ test('a receiver that fails is given up after five attempts, and holds up no oth
   expect(collector.kept.size).toBe(3);
 });
 
+test('law 9: a webhook is not tried again once its user is erased, nor while that is not known', async () => {
+  const asked: unknown[] = [];
+  const query = async (first: Reply) => {
+    await using receiver = await fakeServer(() => ({ status: 503 }));
+    const { reply } = platform([sse([entered('anna', NOW_MS)])], { anna: 3 }, () => {});
+    await using server = await fakeServer((request) => {
+      if (request.path !== '/v1/signals/query') return reply(request);
+      asked.push(request.body);
+      return first;
+    });
+    const folder = temporaryFolder('journal');
+    const argv = [rulesFile(RULE(receiver.url)), folder, new AbortController().signal, '--limit', '1'] as const;
+    const { code, stdout } = await run(server, ...argv);
+    return { code, stdout: stdout.replace(/\w{32}/, 'ID').trim(), calls: receiver.received.length };
+  };
+  const answer = (status: string, meta: object) => ({
+    body: { results: [{ userId: 'anna', status, signals: [], hasMore: false }], meta },
+  });
+  const erased = { code: 0, stdout: 'help ID erased: the user was erased meanwhile', calls: 1 };
+  expect(await query(answer('NOT_FOUND', META))).toEqual(erased);
+  expect(asked).toEqual([{ users: ['anna'], limit: 1 }]);
+  const notKnown = 'help ID given-up, 5 attempts: whether the user was erased meanwhile is not known';
+  expect(await query(answer('NOT_FOUND', { ...META, complete: false }))).toEqual({ code: 1, stdout: notKnown, calls: 1 });
+  expect(await query({ status: 400, body: { code: 'invalid_query', detail: 'no' } })).toMatchObject({
+    stdout: notKnown,
+    calls: 1,
+  });
+  expect(await query(answer('PRESENT', META))).toMatchObject({ code: 1, calls: 5 });
+});
+
 test('law 7: an event that the collector rejects calls no webhook, and the exit code says so', async () => {
   await using receiver = await fakeServer(() => ({ status: 204 }));
   const { reply } = platform([sse([entered('anna', NOW_MS)])], { anna: 3 }, () => {});

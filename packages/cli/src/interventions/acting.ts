@@ -37,6 +37,8 @@ export interface Acting {
   values(userKey: string, signals: readonly string[]): Promise<Values | null>;
   /** False: it was rejected. */
   record(event: object): Promise<boolean>;
+  /** Whether anything of the user is stored; null: that is not known now. */
+  isStored(userKey: string): Promise<boolean | null>;
   post(call: { url: string; id: string; body: string; secret: Buffer; atMs: number }): Promise<Outcome>;
   onDone(done: Done): void;
   onPass(why: Pass): void;
@@ -54,6 +56,8 @@ export interface Step {
   open: number;
 }
 
+/** After this a user is looked for before a webhook names them. */
+const STILL_KNOWN_MS = 500;
 const CURSOR_EVERY_MS = 1_000;
 
 /** Steps with open jobs alone are held: as many as there are jobs. */
@@ -153,7 +157,15 @@ async function answer(
     receiver: rule.name,
     bytes: Buffer.byteLength(body),
     atMs,
-    send: () => acting.post({ url: webhook.url, id, body, secret, atMs: now() }),
+    async send(made) {
+      // The stream leaves out lines of erased users, as of a moment ago: who was erased since is not named.
+      if (made > 0 || now() - atMs > STILL_KNOWN_MS) {
+        const isStored = await acting.isStored(userKey);
+        if (isStored === null) return { kind: 'again', why: 'whether the user was erased meanwhile is not known' };
+        if (!isStored) return { kind: 'erased', why: 'the user was erased meanwhile' };
+      }
+      return acting.post({ url: webhook.url, id, body, secret, atMs: now() });
+    },
     finished(fate, attempts, why) {
       done(fate, attempts, why);
       acting.underWay.delete(id);

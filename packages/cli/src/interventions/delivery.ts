@@ -12,12 +12,13 @@ export interface Job {
   readonly bytes: number;
   /** When it was decided, epoch ms. */
   readonly atMs: number;
-  send(): Promise<Outcome>;
-  /** Called once. `attempts`: how many requests were made. */
+  /** `made`: how many requests were made before. */
+  send(made: number): Promise<Outcome>;
+  /** Called once. `attempts`: how often it was tried, also where nothing was sent as it was not known whether the user is erased. */
   finished(fate: Fate, attempts: number, why: string): void;
 }
 
-export type Fate = 'delivered' | 'refused' | 'given-up';
+export type Fate = 'delivered' | 'refused' | 'given-up' | 'erased';
 
 export interface Bounds {
   readonly now: () => number;
@@ -65,10 +66,11 @@ export function createDelivery({ now, sleep, signal, random, onError }: Bounds):
 
   async function run({ job, made }: Attempt, queue: Queue): Promise<void> {
     if (now() - job.atMs > LONGEST_MS) return end(job, queue, 'given-up', made, 'it waited too long');
-    const outcome = await job.send();
+    const outcome = await job.send(made);
     if (outcome.kind === 'delivered') return end(job, queue, 'delivered', made + 1, '');
     // It is sent again by the next process: nothing is known of the answer.
     if (signal.aborted) return;
+    if (outcome.kind === 'erased') return end(job, queue, 'erased', made, outcome.why);
     if (outcome.kind === 'refused') return end(job, queue, 'refused', made + 1, outcome.why);
     const pauseMs = PAUSES_MS[made];
     if (pauseMs === undefined) return end(job, queue, 'given-up', made + 1, outcome.why);

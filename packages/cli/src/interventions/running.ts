@@ -56,6 +56,7 @@ export async function runInterventions(given: Context, { rules, cells }: Interve
     }),
     values: (userKey, signals) => valuesOf(context, userKey, signals, cells),
     record: (event) => record(context, event),
+    isStored: (userKey) => isStored(context, userKey),
     post: (call) => post(call, { allowPrivate: options.allowPrivate, signal }),
     onDone,
     onPass: counts.pass,
@@ -120,6 +121,20 @@ async function valuesOf(
       return cell === undefined ? [] : [[name, cell]];
     }),
   );
+}
+
+/** An erasure takes the record of the user, which has what was answered to at least. Asked once: there is another attempt. */
+async function isStored(context: Context, userKey: string): Promise<boolean | null> {
+  try {
+    const asked = { users: [userKey], limit: 1 };
+    const { results, meta } = await context.api('read').post<AnswerOf<'querySignals'>>('/v1/signals/query', asked);
+    if (results[0]?.status !== 'NOT_FOUND') return true;
+    // A store that lost records has none of this user either.
+    return meta.complete ? false : null;
+  } catch (cause) {
+    if (cause instanceof CommandError) return null;
+    throw cause;
+  }
 }
 
 async function record(context: Context, event: object): Promise<boolean> {
