@@ -143,4 +143,20 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     to: '[]',
     test: FLOORS,
   },
+  {
+    lie: 'a journey says nothing of what its record lost since the partition was last looked at',
+    law: '7',
+    file: 'services/api/src/routes/users.ts',
+    from: 'Math.max(cutOfRecord(record), cutNow, cutsOfKeys',
+    to: 'Math.max(cutOfRecord(record), cutsOfKeys',
+    test: 'services/api/test/lost-records.test.ts',
+  },
+  {
+    lie: 'members lack nothing of a key whose partition is ahead of theirs',
+    law: '7',
+    file: 'services/api/src/routes/segments.ts',
+    from: 'Math.min(kept.logTimeMs, oldestMs) - segments.retainedMs',
+    to: 'kept.logTimeMs - segments.retainedMs',
+    test: 'services/api/test/segments.test.ts',
+  },
 ];

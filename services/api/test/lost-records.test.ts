@@ -8,6 +8,7 @@ import { definitionsOf, sha256Hex } from '@tributary/testkit/inputs/generate-def
 import { createMemoryDisk, createMemoryLog } from '@tributary/testkit/memory/memory-log';
 import { cutMark } from '@tributary/views/record';
 import { expect, test } from 'vitest';
+import { DEFINITIONS as JOINED } from './joined-world.ts';
 import { createWorld, defaults, event, NOON, PARTITIONS } from './world.ts';
 
 const CUT = NOON - 2 * HOUR_MS;
@@ -73,6 +74,21 @@ test('law 7: signals that reach behind what a partition kept, as before they wer
   await world.commit(partition, {}, { cutTs: CUT, logTimeMs: CUT + keptMs + 1 });
   await world.tick();
   expect((await metaOf()).reasons).not.toContain('record_cut');
+});
+
+test('law 7: a journey of a record that lost events since the partition was last looked at says so', async () => {
+  for (const isJoined of [false, true]) {
+    const world = await createWorld(isJoined ? { definitions: JOINED } : {});
+    await world.ingest(event({ type: 'ad_click', id: 'a', channel: 'c', ts: NOON - HOUR_MS }));
+    await world.tick();
+    const metaOf = async () => (await world.get('/v1/users/u1/journey')).body.meta;
+    expect(await metaOf()).toMatchObject({ complete: true, reasons: [] });
+    // No record says what a hole in the log took, nor what one lost as records are kept for less long by other definitions.
+    for (const lost of [{ cutTs: CUT }, { keptMs: DAY_MS }]) {
+      await world.commit(partitionOf('u1', PARTITIONS), {}, lost);
+      expect(await metaOf()).toMatchObject({ complete: false, reasons: ['record_cut'] });
+    }
+  }
 });
 
 test('law 7: journeys that reach behind what a partition kept are reported while records are promised from before', async () => {

@@ -109,6 +109,25 @@ test('law 7: where records do not reach as far back as segments look, members ar
   expect((await world.get('/v1/segments/planner/members')).body).toMatchObject({ status: 'READY', count: 7 });
 });
 
+test('law 7: what a key lost that may lend to a user is missing for as long as the log time of any partition looks back on it', async () => {
+  const apart = readDefinitions(JSON.stringify({ ...FILE, signalRetention: { days: 90 } }), sha256Hex);
+  for (const definitions of [apart, joined(apart)]) {
+    const key = watchedSegments(definitions, sha256Hex)?.key ?? '';
+    const world = await worldWith(USERS, { ...WHOLE, key }, definitions);
+    for (const [partition, state] of world.states.entries())
+      await world.commit(partition, {}, { ...state, keptMs: 200 * DAY_MS });
+    const statusAt = async (cutTs: number) => {
+      await world.commit(1, {}, { ...world.states[1], logTimeMs: NOON + DAY_MS, cutTs });
+      return (await world.get('/v1/segments/planner/members')).body.status;
+    };
+    // The log time of partition 3 is the oldest.
+    const sinceMs = NOON - 3 - 90 * DAY_MS;
+    expect([await statusAt(sinceMs), await statusAt(sinceMs - 1)]).toEqual(
+      definitions === apart ? ['READY', 'READY'] : ['BACKFILLING', 'READY'],
+    );
+  }
+});
+
 test('law 7: users of whom events are missing make the answer incomplete', async () => {
   const world = await worldWith(USERS);
   const unsure = new Map([['bo', NOON + 1]]);

@@ -3,9 +3,8 @@
  * joined, other partitions lend events to a user, so what is lost there is lacking here.
  */
 import type { Definitions } from '@tributary/model/definitions';
-import type { PartitionState } from '@tributary/store/speed-store';
 import { hasPuts } from '@tributary/views/identity/keyed-record';
-import { cutOfRecords } from '@tributary/views/record';
+import { cutOfRecords, type KeptRecords } from '@tributary/views/record';
 import { ANYWHERE, namedInBytes } from '@tributary/views/said-marks';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import type { SpeedBoard } from '../freshness/speed-board.ts';
@@ -15,7 +14,7 @@ import { recordReachMs } from './record-reach.ts';
  * Up to when records of a partition may lack events that are promised now, for the last `promisedMs`, epoch ms: they were kept for less long
  * before. `NEVER_CUT`: all are there that were received, or what is missing is older than what is promised.
  */
-export function cutOfPartition(state: PartitionState | null | undefined, definitions: Definitions, promisedMs: number): number {
+export function cutOfPartition(state: KeptRecords | null | undefined, definitions: Definitions, promisedMs: number): number {
   const cutTs = cutOfRecords(state ?? null, recordReachMs(definitions));
   return cutTs >= (state?.logTimeMs ?? 0) - promisedMs ? cutTs : NEVER_CUT;
 }

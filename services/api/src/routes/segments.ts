@@ -103,12 +103,15 @@ async function findMembers(
   const before = isJoined ? await fromStore(deps.store.relayed()) : [];
   // One more says whether there are more.
   const pages = await Promise.all(partitions.map((partition) => read(partition, partition === first ? limit + 1 : 0)));
-  if (!pages.every((page, partition) => isKnown(page, board.definitions(partition)))) return null;
+  const logTimes = pages.flatMap(({ kept }) => (kept === null ? [] : [kept.logTimeMs]));
+  // Events of a key count for a user of another partition, whose log time may be behind: what was lost is looked at there still.
+  const oldestMs = isJoined ? Math.min(...logTimes) : Number.POSITIVE_INFINITY;
+  if (!pages.every((page, partition) => isKnown(page, board.definitions(partition), oldestMs))) return null;
   const members = (pages[first]?.users ?? []).map((userKey): Member => ({ partition: first, userKey }));
   for (let partition = first + 1; partition < deps.partitions && members.length <= limit; partition++) {
     if (pages[partition]?.count === 0) continue;
     const page = await read(partition, limit + 1 - members.length);
-    if (!isKnown(page, board.definitions(partition))) return null;
+    if (!isKnown(page, board.definitions(partition), oldestMs)) return null;
     for (const userKey of page.users) members.push({ partition, userKey });
   }
   if (!isJoined) {
@@ -117,7 +120,6 @@ async function findMembers(
     if (board.joinedMs() !== null) return findMembers(context, version, from, limit);
   }
   const inFlight = isJoined ? gapsBetween(before, await fromStore(deps.store.relayed())) : [];
-  const logTimes = pages.flatMap(({ kept }) => (kept === null ? [] : [kept.logTimeMs]));
   return {
     members: members.slice(0, limit),
     count: pages.reduce((sum, { count }) => sum + count, 0),
@@ -129,10 +131,10 @@ async function findMembers(
   };
 }
 
-/** Every user of the partition was looked at, by these definitions, and records reach as far back as segments look. */
-function isKnown({ kept, watched }: MembersPage, definitions: Definitions): boolean {
+/** Every user of the partition was looked at, by these definitions, and records reach as far back as segments look, at log time or at `oldestMs`. */
+function isKnown({ kept, watched }: MembersPage, definitions: Definitions, oldestMs: number): boolean {
   if (kept === null) return true;
   const segments = watchedSegments(definitions, sha256Hex);
   if (segments === null || watched?.key !== segments.key || !watched.isWhole) return false;
-  return cutOfRecords(kept, recordReachMs(definitions)) < kept.logTimeMs - segments.retainedMs;
+  return cutOfRecords(kept, recordReachMs(definitions)) < Math.min(kept.logTimeMs, oldestMs) - segments.retainedMs;
 }

@@ -4,7 +4,7 @@ import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
-import { cutsOfKeys } from '@tributary/serving/users/lost-cut';
+import { cutOfPartition, cutsOfKeys } from '@tributary/serving/users/lost-cut';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
 import { keysOfUser, linksOfKey } from '@tributary/views/identity/keys-of';
@@ -19,6 +19,9 @@ const MAX_JOURNEYS = 1_000;
 /** To parse a record holds everybody up: some 16 000 events are looked at, those that came last. */
 const MAX_RECORD_BYTES = 2 * 1024 * 1024;
 
+/** Journeys go as far back as records do. */
+const journeysPromisedMs = recordReachMs;
+
 /** Links, and keys, in one answer. */
 const MAX_KEYS = 1_000;
 
@@ -31,13 +34,16 @@ export const routes: Routes =
       const [{ partition, partitions, inFlight = [] }, isPresent, events, cutTs, isCut] = await records.read(
         request.owner,
         [asked],
-        ([record = null], [key]): [AnsweringKey, boolean, Event[], number, boolean] => {
+        ([record = null], [key], kept): [AnsweringKey, boolean, Event[], number, boolean] => {
           const newest = record === null ? null : tailOf(record, MAX_RECORD_BYTES);
           const answering = key as AnsweringKey;
-          // Journeys go as far back as records do.
-          const cut = Math.max(cutOfRecord(record), cutsOfKeys(board, recordReachMs)(answering));
+          const definitions = board.definitions(answering.partition);
+          // What is known of the partition may be older than the record, which lost events since.
+          const cutNow = cutOfPartition(kept.get(answering.partition), definitions, journeysPromisedMs(definitions));
+          const cut = Math.max(cutOfRecord(record), cutNow, cutsOfKeys(board, journeysPromisedMs)(answering));
           return [answering, record !== null, eventsOfRecord(newest), cut, record?.length !== newest?.length];
         },
+        true,
       );
       const definitions = board.definitions(partition);
       const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
