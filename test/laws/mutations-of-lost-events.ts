@@ -159,4 +159,12 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     to: 'kept.logTimeMs - segments.retainedMs',
     test: 'services/api/test/segments.test.ts',
   },
+  {
+    lie: 'before the first generation an order that its record lost is absent for good',
+    law: '7',
+    file: 'packages/serving/src/users/find-conversion.ts',
+    from: "manifest === null ? BEFORE_THE_FIRST : ''",
+    to: "manifest === undefined ? BEFORE_THE_FIRST : ''",
+    test: 'services/api/test/lost-records.test.ts',
+  },
 ];

@@ -143,6 +143,24 @@ test('law 7: a partition whose records were kept for less long than this version
   for (const path of paths) expect([path, (await metaOf(path)).reasons]).toEqual([path, ['record_cut']]);
 });
 
+test('law 7: before the first generation an order that its record lost is not called absent for good', async () => {
+  const world = await createWorld();
+  await world.ingest(event({ type: 'purchase', id: 'buy', ts: NOON, value: 100, currency: 'EUR' }));
+  await world.commit(partitionOf('u1', PARTITIONS), { rewrites: new Map([['u1', `${click('a', -1)}\n${cutMark(NOON)}`]]) }, {});
+  await world.tick();
+  const paths = ['/v1/conversions/buy', '/v1/conversions/buy?user=u1'];
+  for (const path of paths) {
+    const { status, body } = await world.get(path);
+    expect([status, body.detail]).toEqual([404, expect.stringContaining('was not computed yet')]);
+  }
+  await world.cut(1);
+  await world.publish(1);
+  await world.tick();
+  for (const path of paths) expect(await world.get(path)).toMatchObject({ status: 200, body: { conversion: { id: 'buy' } } });
+  const { status, body } = await world.get('/v1/conversions/another');
+  expect([status, body.detail]).toEqual([404, 'no conversion "another" is stored']);
+});
+
 test('law 7: before the first generation, an order of imported history that looks back further than records reach is explained as incomplete', async () => {
   const world = await createWorld();
   const log = createMemoryLog({ partitions: PARTITIONS, disk: createMemoryDisk() });

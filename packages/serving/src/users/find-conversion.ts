@@ -119,7 +119,7 @@ export async function findConversion(
   const { userKey, isErased } = asked;
   if (userKey !== undefined) {
     const found = await findAt(context, served, id, { ...asked, userKey });
-    if (found === null) throw notFound(id, userKey);
+    if (found === null) throw notFound(served, id, userKey);
     return found;
   }
   const tried = new Set<string>();
@@ -134,7 +134,7 @@ export async function findConversion(
       return { ...found, notes: [...notes, ...found.notes] };
     }
   }
-  throw notFound(id);
+  throw notFound(served, id);
 }
 
 /** Users of one place that are looked at. Where keys are joined a conversion goes from one to another, and who had it before is still among them. */
@@ -279,10 +279,17 @@ function explainedBy(by: Definitions, ofGeneration: Definitions, inForce: Defini
   return `the definitions changed: the generation that is served follows ${ofGeneration.version}, the speed layer since a barrier ${inForce.version}; explained by ${by.version}, while reports add up rows of both`;
 }
 
-function notFound(id: string, user?: string): TributaryError {
+function notFound({ loaded: { manifest } }: ServedGeneration, id: string, user?: string): TributaryError {
   const whose = user === undefined ? '' : ` of the user ${JSON.stringify(user)}`;
-  return new TributaryError('not_found', `no conversion ${JSON.stringify(id)}${whose} is stored`);
+  return new TributaryError(
+    'not_found',
+    `no conversion ${JSON.stringify(id)}${whose} is stored${manifest === null ? BEFORE_THE_FIRST : ''}`,
+  );
 }
+
+/** What is archived is found by generations alone. */
+const BEFORE_THE_FIRST =
+  ' in real time, and the first generation, which has those that records lost by their age or length, was not computed yet. Ask again after a run';
 
 /** Why an event that was found is not explained. */
 export function noConversion(timeline: readonly TimelineEvent[], id: string, { version, once }: Definitions): TributaryError {
