@@ -93,7 +93,7 @@ function groups() {
     nice: NICE,
     more: { ...ALLOCATION, ...ONE_THREAD, ...KEPT_MEMORY },
   };
-  const servers = { name: 'servers', projects: ['servers'], nice: 0, more: ALLOCATION };
+  const servers = { name: 'servers', projects: ['servers'], nice: 0, more: { ...ALLOCATION, ...KEPT_MEMORY } };
   if (args.some((arg) => arg.startsWith('--project'))) return [{ name: 'chosen', projects: [], nice: 0, more: ALLOCATION }];
   return hasRedis ? [servers, pure] : [pure];
 }

@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { parquetFiles } from '@tributary/archive/compute/relations';
 import { openDuckDb } from '@tributary/archive/duckdb';
@@ -25,6 +26,8 @@ const USERS = Array.from({ length: 40 }, (_, i) => `user ${i}`);
 const USERS_AT_ONCE = 20;
 const TYPES = ['view', 'search', 'purchase'];
 const MOST_CHARACTERS = 1e6;
+/** A writer without a pause is as fast as collectors are, and a busy machine reads that later than the story waits. */
+const BATCH_EVERY_MS = 20;
 
 function definitionsWith(views: object) {
   return {
@@ -164,6 +167,7 @@ async function write(client: ReturnType<typeof createClient>, signal: AbortSigna
     const events = eventsOf(random, batch);
     sent.push(...events);
     await client.send(events);
+    await sleep(BATCH_EVERY_MS);
   }
 }
 

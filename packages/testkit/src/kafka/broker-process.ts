@@ -34,9 +34,12 @@ const READY_MS = 60_000;
 const STOP_MS = 20_000;
 const FORMAT_MS = 60_000;
 const POLL_MS = 50;
-/** Small and quick to start: no second compiler, no parallel collector, and room for what a start allocates. */
+/**
+ * Small and quick to start: no second compiler, no parallel collector, and room for what a start allocates. No counters for other programs:
+ * they are kept in a file in /tmp, wherever its temporary folder is, which a broker that is killed leaves.
+ */
 const JVM = [
-  ...['-Xms128m', '-Xmn64m', '-Xmx256m', '-Xshare:auto'],
+  ...['-Xms128m', '-Xmn64m', '-Xmx256m', '-Xshare:auto', '-XX:-UsePerfData'],
   ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Djava.awt.headless=true'],
 ];
 const LOGGING = [
