@@ -10,7 +10,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join, relative } from 'node:path';
 import { ensureRedis, prepare, REDIS_ADVICE, ROOT } from './bootstrap.mjs';
@@ -37,6 +37,9 @@ const ONE_THREAD = { UV_THREADPOOL_SIZE: '1' };
  * it takes a third of the faults of pages, and a generation a tenth less of a processor. What is returned on purpose is returned all the same.
  */
 const KEPT_MEMORY = { DUCKDB_JE_MALLOC_CONF: 'dirty_decay_ms:60000,muzzy_decay_ms:60000' };
+/** Where programs put sockets whose place no option changes, and the names of those that tests start. */
+const SOCKETS = '/tmp';
+const OF_TESTS = /^(?:seaweedfs|redis|kafka|tributary).*\.sock$/;
 /** The niceness of work that can wait; 0 is the usual priority, 19 the lowest. */
 const NICE = 5;
 
@@ -49,10 +52,13 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 /** Each failure once more, last: what came before it may be cut off where the output is read. */
 const failures = [];
 
+const before = new Set(sockets());
 announce();
 const work = groups().map(runTests);
 if (args.length === 0) for (const [script, title] of Object.entries(CHECKS)) await check(script, title);
 await Promise.all(work);
+const left = sockets().filter((name) => !before.has(name) && !isListened(join(SOCKETS, name)));
+if (left.length > 0) fail(`tests left sockets on which nothing listens in ${SOCKETS}: ${left.join(', ')}`);
 if (totals.passed + totals.failed + totals.skipped === 0) fail('no test was found');
 for (const failure of failures) console.error(failure);
 console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
@@ -165,6 +171,16 @@ function tellSkipped(result) {
   const filtered = args.some((arg) => arg === '-t' || arg.startsWith('--testNamePattern'));
   const avoidable = skipped.filter(({ fullName, file }) => !/real[- ](input|data)/i.test(`${file} ${fullName}`));
   if (demandsAll && !filtered && avoidable.length > 0) fail(`${avoidable.length} tests were skipped, and this run demands all`);
+}
+
+function sockets() {
+  return readdirSync(SOCKETS).filter((name) => OF_TESTS.test(name));
+}
+
+/** Other work on this machine may have one of the same name. Where the system has no list of them, each counts as listened to. */
+function isListened(path) {
+  const known = '/proc/net/unix';
+  return !existsSync(known) || readFileSync(known, 'utf8').includes(` ${path}\n`);
 }
 
 function fail(why) {

@@ -28,7 +28,11 @@ describe.skipIf(PROGRAM === null)('SeaweedFS', () => {
   beforeAll(async () => {
     server = await startSeaweed(PROGRAM ?? '');
   });
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    expect(server.sockets.filter(existsSync)).toEqual(server.sockets);
+    await server.stop();
+    expect(server.sockets.filter(existsSync)).toEqual([]);
+  });
 
   const storeOf = (prefix: string, partBytes?: number) =>
     s3Store(

@@ -16,6 +16,8 @@ export interface SeaweedServer {
   readonly env: Readonly<Record<string, string>>;
   readonly endpoint: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** By which its parts find each other: gone once it is stopped. */
+  readonly sockets: readonly string[];
   /** Is there. */
   readonly bucket: string;
   stop(): Promise<void>;
@@ -28,7 +30,9 @@ const POLL_EVERY_MS = 50;
 const BUCKET = 'tributary-test';
 const credentials = { accessKeyId: 'test-key', secretAccessKey: 'test-secret' };
 /** Where this process is killed nothing of it runs any more: a shell sees the end of its pipe, and ends the server. */
-const GUARD = 'read -r _; kill -KILL "$1"; rm -rf "$2"';
+const GUARD = 'read -r _; kill -KILL "$1"; shift; rm -rf "$@"';
+/** Each listens on a socket as well, whose name no option changes and whose file stays when it ends. */
+const PARTS = ['master', 'volume', 'filer', 's3'];
 
 /** The program; null where this machine cannot have it. */
 export function seaweedProgram(): Promise<string | null> {
@@ -49,7 +53,8 @@ export async function startSeaweed(program: string): Promise<SeaweedServer> {
   const keys = { identities: [{ name: 't', credentials: [keyOf(credentials)], actions: ['Admin', 'Read', 'Write', 'List'] }] };
   await writeFile(join(dir, 'keys.json'), JSON.stringify(keys));
   const [port, filer, ...others] = await Promise.all(Array.from({ length: 8 }, freePort));
-  const ports = ['master.port', 'master.port.grpc', 'volume.port', 'volume.port.grpc', 'filer.port.grpc', 's3.port.grpc'];
+  const ports = [...PARTS.map((part) => `${part}.port.grpc`), 'master.port', 'volume.port'];
+  const sockets = PARTS.map((part, at) => `/tmp/seaweedfs-${part}-grpc-${others[at]}.sock`);
   const args = [
     'server',
     `-dir=${dir}`,
@@ -70,7 +75,7 @@ export async function startSeaweed(program: string): Promise<SeaweedServer> {
   ];
   // Settings of it are looked for where it runs.
   const child = spawn(program, args, { cwd: dir, stdio: ['ignore', 'ignore', 'pipe'] });
-  guard(child, dir);
+  guard(child, [dir, ...sockets]);
   let output = '';
   child.stderr?.on('data', (chunk) => (output = (output + chunk).slice(-4000)));
   const endpoint = `http://127.0.0.1:${port}`;
@@ -78,6 +83,7 @@ export async function startSeaweed(program: string): Promise<SeaweedServer> {
   const server: SeaweedServer = {
     endpoint,
     credentials,
+    sockets,
     bucket: BUCKET,
     env: {
       AWS_ENDPOINT_URL_S3: endpoint,
@@ -90,7 +96,7 @@ export async function startSeaweed(program: string): Promise<SeaweedServer> {
       const exit = isOver ? Promise.resolve() : once(child, 'exit');
       child.kill('SIGKILL');
       await exit;
-      await rm(dir, { recursive: true, force: true });
+      await Promise.all([dir, ...sockets].map((path) => rm(path, { recursive: true, force: true })));
     },
   };
   try {
@@ -127,9 +133,9 @@ function keyOf({ accessKeyId, secretAccessKey }: SeaweedServer['credentials']): 
   return { accessKey: accessKeyId, secretKey: secretAccessKey };
 }
 
-function guard(child: ChildProcess, dir: string): void {
+function guard(child: ChildProcess, paths: readonly string[]): void {
   if (child.pid === undefined) return;
-  const shell = spawn('/bin/sh', ['-c', GUARD, 'tributary-objects', String(child.pid), dir], {
+  const shell = spawn('/bin/sh', ['-c', GUARD, 'tributary-objects', String(child.pid), ...paths], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
