@@ -34,8 +34,8 @@ export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
     lie: 'a decision is forgotten while its rule still answers to the line',
     law: '3',
     file: `${INTERVENTIONS}/journal.ts`,
-    from: 'Math.max(cooldownMs, withinMs)',
-    to: 'cooldownMs',
+    from: 'Math.max(cooldownMs, DAY_MS + withinMs)',
+    to: 'Math.max(cooldownMs, DAY_MS)',
     test: 'packages/cli/test/interventions-crashes.test.ts',
   },
   {

@@ -5,8 +5,9 @@
  *   {"decided": id, "rule", "who", "at"}             flushed before anything leaves
  *   {"finished": id}                                 the webhook was answered, refused or given up
  *
- * `who` is a keyed hash: no key of a user is stored here, so an erasure has nothing to look for. A decision is remembered until it is finished, and for a
- * day longer than its cooldown and than its rule answers to a line: a conversion is said again, with other credit, for as long as events come late.
+ * `who` is a keyed hash: no key of a user is stored here, so an erasure has nothing to look for. A decision is remembered until it is finished, for as
+ * long as its cooldown, and while its rule answers to the line: a conversion is said again, with other credit, for as long as events come late, and may be a
+ * day ahead of the clock.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import {
@@ -68,7 +69,7 @@ export function openJournal(folder: string, rules: readonly Remembered[], now: (
   const { decisions } = kept;
   const last = new Map<string, number>();
   const slot = (rule: string, who: string) => `${rule}\n${who}`;
-  const keptMs = new Map(rules.map(({ name, cooldownMs, withinMs }) => [name, DAY_MS + Math.max(cooldownMs, withinMs)]));
+  const keptMs = new Map(rules.map(({ name, cooldownMs, withinMs }) => [name, Math.max(cooldownMs, DAY_MS + withinMs)]));
   const hash = (userKey: string) => createHmac('sha256', salt).update(userKey).digest('base64url').slice(0, 22);
   for (const { rule, who, at } of decisions.values())
     last.set(slot(rule, who), Math.max(at, last.get(slot(rule, who)) ?? Number.NEGATIVE_INFINITY));
