@@ -47,6 +47,16 @@ test('errors can be read across origins too', async () => {
   expect(headers.get('vary')).toBe('Origin');
 });
 
+test('an answer that no page asked for says that it differs by origin, and nothing else of origins', async () => {
+  for (const key of ['no', WRITE_KEY]) {
+    const { headers } = await collector.post('/v1/t', {}, { authorization: `Bearer ${key}` });
+    expect(headers.get('vary')).toBe('Origin');
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+  }
+  const script = await fetch(`${collector.url}/v1/projects/${WRITE_KEY}/settings`);
+  expect([script.status, script.headers.get('vary')]).toEqual([200, 'Origin']);
+});
+
 test('an answer names an origin that may send, and repeats nothing else', async () => {
   await collector.stop();
   collector = await startCollector({ origins: 'https://shop.example, https://blog.example' });

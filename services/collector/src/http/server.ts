@@ -1,5 +1,4 @@
 /** The HTTP server: its bounds, what holds for every route, and the routes that take no events. */
-import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import { PATH_FIX } from '@tributary/model/errors';
 import { createServer } from '@tributary/runtime/http/create-server';
 import { fewRequests } from '@tributary/runtime/http/few-requests';
@@ -7,7 +6,7 @@ import { remembered } from '@tributary/runtime/http/remembered';
 import { createWaitingAnswers, type WaitingLimits } from '@tributary/runtime/http/waiting-answers';
 import { WITHOUT_JSON_SCHEMA } from '@tributary/runtime/http/without-json-schema';
 import { keyKind, type Verdict } from '@tributary/runtime/keys/ring';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { problem, send } from '../answer.ts';
 import type { Gates } from '../bodies/gate.ts';
@@ -20,7 +19,7 @@ import { keyOfHeader } from '../keys/write-key.ts';
 import { openApi } from '../openapi/document.ts';
 import type { Collector } from '../pipeline.ts';
 import { addClientRoutes, type Tracker } from './client-routes.ts';
-import { corsOf } from './cors.ts';
+import { addCors, corsOf } from './cors.ts';
 import { addEventRoutes } from './event-routes.ts';
 import { addPixelRoutes } from './pixel-routes.ts';
 
@@ -66,13 +65,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
   const hold = createWaitingAnswers(options.waiting);
   const scripts = createSentScripts(options.scripts);
 
-  const pages = corsOf(options.origins);
-  await app.register(
-    cors,
-    () =>
-      ({ routeOptions }: FastifyRequest, answer: (error: null, found: FastifyCorsOptions) => void) =>
-        answer(null, NOT_FOR_PAGES.has(routeOptions.url ?? '') ? { origin: false } : pages),
-  );
+  await addCors(app, corsOf(options.origins), (route) => !NOT_FOR_PAGES.has(route));
   app.addHook('onRequest', (request, reply, done) => {
     scripts.asked(request.raw.socket);
     if (options.isDraining() && !PROBES.has(request.url)) send(reply, problem('log_unavailable', 'this collector is stopping'));
