@@ -51,7 +51,7 @@ export const MUTATIONS_OF_OUTPUTS: readonly Mutation[] = [
     file: LINES,
     from: 'return outcomes.length === 1 ? all',
     to: 'return outcomes.length > 0 ? all',
-    test: HEARD,
+    test: 'services/speed/src/apply/output-lines.test.ts',
   },
   {
     lie: 'a conversion that is taken back has another name when that is said again',
