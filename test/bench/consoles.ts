@@ -14,6 +14,7 @@ export function benchConsoles(eventsPerSecond: number, seconds: number): Promise
   return withPlatform(async ({ collectorUrl, apiUrl, keys, roles }) => {
     const collector = createHttp(collectorUrl, keys.write);
     const roundS = Math.ceil(seconds / (2 * ROUNDS));
+    const beganMs = Date.now();
     const flowing = flow(collector, eventsPerSecond, Date.now() + (WARM_UP_S + 2 * ROUNDS * (roundS + 1) + 1) * 1_000);
     await sleep(WARM_UP_S * 1_000);
     /** Parts of a processor. */
@@ -36,15 +37,17 @@ export function benchConsoles(eventsPerSecond: number, seconds: number): Promise
     }
     const { accepted, refused } = await flowing;
     collector.close();
+    const reached = accepted / ((Date.now() - beganMs) / 1_000);
     const median = (parts: readonly number[]) => percentile(parts, 0.5);
-    const note = `median of ${ROUNDS} times ${roundS} s, in turn: ${(100 * median(without)).toFixed(1)} % without, ${(100 * median(open)).toFixed(1)} % with; ${moments} moments were heard; ${accepted} events accepted, ${refused} requests refused`;
+    const note = `median of ${ROUNDS} times ${roundS} s, in turn: ${(100 * median(without)).toFixed(1)} % without, ${(100 * median(open)).toFixed(1)} % with; ${moments} moments were heard; ${accepted} events accepted, ${Math.round(reached)} a second, ${refused} requests refused`;
     return [
       {
         section: 'consoles',
         figure: `${CONSOLES} open consoles at ${eventsPerSecond} events/s`,
         value: 100 * (median(open) - median(without)),
         unit: '% of a processor',
-        goal: { value: 3, better: 'less' },
+        // On a machine that is too busy for the flow the goal is not asked.
+        ...(reached >= 0.9 * eventsPerSecond && { goal: { value: 3, better: 'less' as const } }),
         note,
       },
     ];
