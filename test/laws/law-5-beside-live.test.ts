@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 /** Against an API that says this number of views of ann, and that each user has an event which was received this long after the cut. */
-async function consistency(viewsOfAnn: number, receivedAfterMs: number) {
+async function consistency(viewsOfAnn: number, receivedAfterMs: number, ...more: string[]) {
   const { createdAt } = await world.manifest(1);
   const version = signalsOf(DEFINITIONS, sha256Hex).get('views')?.version;
   await using server = await fakeServer(({ path, body }) => {
@@ -54,7 +54,8 @@ async function consistency(viewsOfAnn: number, receivedAfterMs: number) {
     });
     return { body: { results: users.map((userId) => ({ userId, values: values(userId) })) } };
   });
-  return await tributary(['signals', 'consistency', '--json', '--data-dir', world.dataDir, '--url', server.url], { cwd });
+  const command = ['signals', 'consistency', '--json', '--data-dir', world.dataDir, '--url', server.url, ...more];
+  return await tributary(command, { cwd });
 }
 
 test('law 5: a live value that the archive does not give is a mismatch, and the command ends with 1', async () => {
@@ -87,6 +88,13 @@ test('law 5: a live value that the archive does not give is a mismatch, and the 
     mismatches: 0,
     bySignal: [{ signal: 'all' }, { signal: 'views', compared: 1, mismatches: 0, smape: 0 }],
   });
+});
+
+test('law 5: where every value that was compared is in flight, nothing says that all is well', async () => {
+  const none = await consistency(3, 5, '--users', 'ann');
+  expect(none.code).toBe(1);
+  expect(JSON.parse(none.stdout)).toMatchObject({ compared: 1, inFlight: 1, mismatches: 0 });
+  expect((await consistency(2, 5, '--users', 'ann')).code).toBe(0);
 });
 
 test('law 5: a comparison of nothing does not say that all is well', async () => {

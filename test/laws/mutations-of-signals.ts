@@ -247,7 +247,7 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'a comparison of nothing is called consistent',
     law: '5',
     file: 'packages/cli/src/commands/signals-consistency.ts',
-    from: ' || found.compared === 0 ?',
+    from: ' || found.compared === found.inFlight ?',
     to: ' ?',
     test: 'test/laws/law-5-beside-live.test.ts',
   },

@@ -114,4 +114,12 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     to: 'since !== null && since < 0',
     test: 'test/laws/law-5-beside-live.test.ts',
   },
+  {
+    lie: 'a comparison whose every value is in flight says that all is well',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: 'found.compared === found.inFlight',
+    to: 'found.compared === 0',
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
 ];

@@ -93,8 +93,8 @@ async function consistency(
     const found = await held(context, { past, definitions, users: asked, ...bounds });
     terminal.progressEnd();
     await answer(context, found, () => linesOf(found).join('\n'));
-    // A comparison of nothing has not found that all is well.
-    return found.mismatches > 0 || found.compared === 0 ? EXIT.found : EXIT.ok;
+    // A comparison of nothing has not found that all is well, and one whose every value is in flight neither.
+    return found.mismatches > 0 || found.compared === found.inFlight ? EXIT.found : EXIT.ok;
   } finally {
     terminal.progressEnd();
     await rm(folder, { recursive: true, force: true });
@@ -227,7 +227,11 @@ function linesOf(found: Consistency): string[] {
   const { generation, asOf, users, compared, notAnswered, inFlight, mismatches, bySignal, examples } = found;
   return [
     `${counted(compared, 'value')} of ${counted(users, 'user')} as of the cut of generation ${generation}, ${instant(asOf)}: ${counted(mismatches, 'mismatch', 'mismatches')}`,
-    ...(inFlight > 0 ? [`${counted(inFlight, 'value')} differ, perhaps by events or links that came after the cut`] : []),
+    ...(inFlight > 0
+      ? [
+          `${counted(inFlight, 'value')} not judged: they differ, and these users have events that came after the cut, or a key that was linked since an hour before it; ask again after the next generation`,
+        ]
+      : []),
     ...(notAnswered > 0 ? [`${counted(notAnswered, 'value')} not compared: the API has none of that instant and key`] : []),
     ...(compared === 0 ? ['nothing was compared: ask for signals with windows shorter than records are kept'] : []),
     ...bySignal
