@@ -322,6 +322,18 @@ test('law 5: a refund is not a first order, also where nothing repeats another o
   await expectNaive([[click], [refund]], definitionsOf(SMALL_DEFINITIONS));
 });
 
+test('laws 5 and 8: of orders that come together each repeats those of its own user, and is listed with that user', async () => {
+  const definitions = definitionsOf(SMALL_DEFINITIONS);
+  const clicks = ['ana', 'bea'].map((user) => event(user, 'a', 1, 'click', { channel: 'search' }));
+  const orders = [event('ana', 'b', 2, 'buy'), event('bea', 'c', 2.5, 'buy'), event('ana', 'd', 3, 'buy')];
+  await expectNaive([clicks, orders], definitions);
+  const base = await generation(await archive(clicks), null, definitions, LIMITS);
+  const last = await generation(await archive(orders), base, definitions, LIMITS);
+  expect(await conversionsOf(last)).toEqual(
+    ['ana', 'ana', 'bea'].map((user, i) => `${userKeyOf(event(user, '', 0, ''))}\t${'bdc'[i]}`),
+  );
+});
+
 test('law 5: what was a mere signal under old definitions is found once new ones make it a touch', async () => {
   const touches = SMALL_DEFINITIONS.touches ?? {};
   const before = definitionsOf(SMALL_DEFINITIONS);

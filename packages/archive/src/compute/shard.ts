@@ -97,7 +97,7 @@ export async function addShardRows(
   );
   await addEventRows(session, definitions, events, '');
   const mayGo = spec.reuseRows && (replaces || definitions.onceMs.size > 0);
-  await allEnded([addMemberRows(session, spec, definitions, members, mayGo), addConversions(session)]);
+  await allEnded([addMemberRows(session, spec, definitions, members, mayGo), addConversions(session, spec)]);
   if (!spec.reuseRows || !replaces) return;
   await session.run('CREATE OR REPLACE VIEW events AS SELECT * FROM replaced WHERE NOT dropped');
   await addEventRows(session, definitions, events, '-');
@@ -136,10 +136,10 @@ async function addEventRows(session: DuckDb, definitions: Definitions, views: re
 
 type Sign = '' | '-';
 
-async function addConversions(session: DuckDb): Promise<void> {
-  await session.run(
-    `INSERT INTO conversion_rows SELECT ${CONVERSION}, before FROM timelines WHERE kind = 'conversion' AND now <> before`,
-  );
+async function addConversions(session: DuckDb, { reuseRows }: ComputeSpec): Promise<void> {
+  const changed = `(SELECT * FROM timelines WHERE kind = 'conversion' AND now <> before)`;
+  const named = `(SELECT changed.* REPLACE (touched.user_key AS user_key) FROM ${changed} AS changed JOIN touched ON user_no = changed.user_key)`;
+  await session.run(`INSERT INTO conversion_rows SELECT ${CONVERSION}, before FROM ${reuseRows ? named : changed}`);
 }
 
 async function addMemberRows(
@@ -368,7 +368,10 @@ function membersThat(does: keyof typeof THERE, relation: string, definitions: De
   return `SELECT *, ${THERE[does]} FROM (${membersSql(relation, definitions)})`;
 }
 
-/** Adds to `members` what goes, and those of the base that rows near what comes or goes may depend on. */
+/**
+ * Adds to `members` what goes, and those of the base that rows near what comes or goes may depend on. Here users are known by their numbers in `touched`:
+ * what follows joins and sorts by users often, and numbers are compared faster than text.
+ */
 // biome-ignore lint/complexity/useMaxParams: as what it is a part of
 async function addNearMembers(
   session: DuckDb,
@@ -378,19 +381,27 @@ async function addNearMembers(
   shard: Shard,
   replaces: boolean,
 ): Promise<void> {
-  const going = replaces ? `UNION ALL ${membersThat('go', '(SELECT * FROM replaced WHERE NOT dropped)', definitions)}` : '';
-  const changing = `${membersThat('come', 'events', definitions)} ${going}`;
+  const changing = (named: (relation: string) => string) => {
+    const going = `UNION ALL ${membersThat('go', named('(SELECT * FROM replaced WHERE NOT dropped)'), definitions)}`;
+    return `${membersThat('come', named('events'), definitions)} ${replaces ? going : ''}`;
+  };
   await session.run(`CREATE OR REPLACE TABLE touched AS
-    SELECT user_key, min(ts) AS first, max(ts) AS last FROM (${changing}) GROUP BY user_key`);
+    SELECT user_key, (row_number() OVER ())::INTEGER AS user_no, min(ts) AS first, max(ts) AS last
+    FROM (${changing((relation) => relation)}) GROUP BY user_key`);
   const [span] = await session.rows('SELECT coalesce(min(first), 0) AS first, coalesce(max(last), 0) AS last FROM touched');
   if (span === undefined) return;
   const reachMs = reachMsOf(views, definitions);
   // The first condition lets DuckDB pass over whole files; the second is per user.
   const files = (spec.base?.events ?? []).filter((file) => !holdsSignalsOnly(file, definitions));
-  const near = `(SELECT held.* FROM ${staying(replaces, eventsIn(spec, files, shard, definitions))} AS held JOIN touched USING (user_key)
+  const near = `(SELECT held.* REPLACE (touched.user_no AS user_key) FROM ${staying(replaces, eventsIn(spec, files, shard, definitions))} AS held
+    JOIN touched ON touched.user_key = held.user_key
     WHERE ${whatCounts(definitions)} AND held.ts >= ${(span['first'] as bigint) - reachMs} AND held.ts <= ${(span['last'] as bigint) + reachMs}
       AND held.ts >= touched.first - ${reachMs} AND held.ts <= touched.last + ${reachMs})`;
-  await session.run(`CREATE OR REPLACE VIEW members AS ${changing} UNION ALL ${membersThat('stay', near, definitions)}`);
+  const numbered = (relation: string) =>
+    `(SELECT e.* REPLACE (touched.user_no AS user_key) FROM ${relation} AS e JOIN touched ON touched.user_key = e.user_key)`;
+  await session.run(
+    `CREATE OR REPLACE VIEW members AS ${changing(numbered)} UNION ALL ${membersThat('stay', near, definitions)}`,
+  );
 }
 
 /** Adds what the fresh events change in the view's rows, which have the `anchors`. `-`: takes it away. */

@@ -37,7 +37,7 @@ CREATE OR REPLACE TABLE again AS
 WITH both_sides AS (
   SELECT user_key, type, seq, unnest(CASE WHEN now AND before THEN [1, -1] WHEN now THEN [1] ELSE [-1] END) AS sign
   FROM timelines
-  WHERE kind = 'conversion' AND value >= 0
+  WHERE kind = 'conversion' AND value >= 0 AND user_key IN (SELECT user_key FROM asked WHERE repeats OR held_repeats)
 ),
 orders AS (
   SELECT user_key, type, seq, sign, list(seq) OVER earlier AS earlier
