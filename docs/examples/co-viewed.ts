@@ -15,14 +15,16 @@ import { readSignals } from './recommendations.ts';
 export const VERSION = '1';
 const SHOWN = 5;
 const MOST_ITEMS = 10_000;
+/** Lines that are sent again are from the last minutes. */
+const MOST_HEARD = 10_000;
 const REPORTED_EVERY_MS = 5_000;
 
 /** The place in the stream and all that was counted up to it, stored as one: after a crash both go on from the same line. */
 export interface State {
   after: string;
   readonly pairs: Record<string, Record<string, number>>;
-  /** By partition: a publisher that died sends lines again, with the numbers that they had. */
-  readonly newest: Record<string, number>;
+  /** Ids of the newest events that were computed: a publisher that died, or a store that lost writes, sends lines again. */
+  readonly heard: string[];
 }
 
 export interface Computed {
@@ -34,8 +36,6 @@ export interface Computed {
 
 interface Line {
   readonly userKey: string;
-  readonly n: number;
-  readonly partition: number;
   readonly event?: {
     readonly id: string;
     readonly type: string;
@@ -54,11 +54,16 @@ export async function* coViewed(
     { kinds: ['event.enriched'], after: state.after, places: true },
     { signal },
   )) {
-    const { userKey, event, n, partition } = data as unknown as Line;
-    if (type === 'event.enriched' && n <= (state.newest[partition] ?? -1)) continue;
+    const { userKey, event } = data as unknown as Line;
     const item = event?.properties?.item;
     let computed: Computed | null = null;
     if (type === 'event.enriched' && event?.type === 'product_view' && typeof item === 'string') {
+      const hash = createHash('sha256')
+        .update(JSON.stringify([VERSION, userKey, event.id]))
+        .digest('hex');
+      const ownId = hash.slice(0, 32);
+      // By its id: its number may be that of another line by now (docs/outputs.md).
+      if (state.heard.includes(ownId)) continue;
       // As of the event: what came after it counts when its own line comes, however late this one is read.
       const { values } = await readSignals(client, userKey, ['lastItems'], event.ts);
       const others = new Set(
@@ -68,9 +73,8 @@ export async function* coViewed(
         count(state, item, other);
         count(state, other, item);
       }
-      const hash = createHash('sha256')
-        .update(JSON.stringify([VERSION, userKey, event.id]))
-        .digest('hex');
+      state.heard.push(ownId);
+      if (state.heard.length > MOST_HEARD) state.heard.shift();
       const items = best(state, item, others).join(' ');
       const properties = {
         computation: 'coViewed',
@@ -79,10 +83,9 @@ export async function* coViewed(
         cause: event.id,
         lagMs: Math.max(0, now() - event.ts),
       };
-      computed = { id: hash.slice(0, 32), type: 'computed', userId: userKey, properties };
+      computed = { id: ownId, type: 'computed', userId: userKey, properties };
     }
     state.after = id;
-    if (type === 'event.enriched') state.newest[partition] = n;
     yield computed;
   }
 }
@@ -110,9 +113,8 @@ async function main({
   WRITE_KEY = '',
   STATE = 'state.json',
 }: NodeJS.ProcessEnv): Promise<void> {
-  const state: State = existsSync(STATE)
-    ? (JSON.parse(readFileSync(STATE, 'utf8')) as State)
-    : { after: '', pairs: {}, newest: {} };
+  const stored = existsSync(STATE) ? (JSON.parse(readFileSync(STATE, 'utf8')) as Partial<State>) : {};
+  const state: State = { after: '', pairs: {}, heard: [], ...stored };
   const client = createClient({ url: API, key: READ_KEY });
   const reports = createClient({ url: API, key: WRITE_KEY });
   let reportedMs = 0;

@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation-list.ts';
 
 const TEST = 'services/api/test/computations.test.ts';
+const EXAMPLE = 'docs/examples/co-viewed.ts';
 
 export const MUTATIONS_OF_COMPUTATIONS: readonly Mutation[] = [
   {
@@ -99,6 +100,14 @@ export const MUTATIONS_OF_COMPUTATIONS: readonly Mutation[] = [
     from: '/^\\.?(?<name>',
     to: '/^(?<name>',
     test: 'packages/archive/src/computations.test.ts',
+  },
+  {
+    lie: 'the example knows lines that come again by their number, which may be that of another line by then',
+    law: '3',
+    file: EXAMPLE,
+    from: 'if (state.heard.includes(ownId)) continue;',
+    to: 'if (state.heard.includes(String(data.n))) continue;\n      state.heard.push(String(data.n));',
+    test: 'packages/cli/test/co-viewed.test.ts',
   },
   {
     lie: 'the console says nothing of a computation that stands still',

@@ -155,7 +155,7 @@ export function createDrain(options: DrainOptions, { onLength, onUnremoved }: Ho
   };
 }
 
-/** A line with its number in the outbox: the same in every history, so that readers know what is sent again, however late. */
+/** A line with its number in the outbox: where lines of segments are not sent it is the same in every history, so that readers know what is sent again, however late. */
 function numbered(line: string, number: number): string {
   return line.endsWith('}') ? `${line.slice(0, -1)},"n":${number}}` : line;
 }
