@@ -97,6 +97,13 @@ test('law 5: where every value that was compared is in flight, nothing says that
   expect((await consistency(2, 5, '--users', 'ann')).code).toBe(0);
 });
 
+test('law 5: more users than are compared at once are refused', async () => {
+  const keys = Array.from({ length: 10_001 }, (_, i) => `u${i}`);
+  const refused = await consistency(2, -1, '--users', keys.join(','));
+  expect([refused.code, refused.stdout]).toEqual([2, '']);
+  expect(refused.stderr).toContain('--users must name at most 10,000 users (got 10,001). ');
+});
+
 test('law 5: a comparison of nothing does not say that all is well', async () => {
   await using server = await fakeServer(() => ({ body: { results: [{ userId: 'ann', values: {} }] } }));
   const command = ['signals', 'consistency', '--users', 'ann', '--data-dir', world.dataDir, '--url', server.url];
@@ -154,38 +161,93 @@ test('a preview says of each definition whose values would differ, and changes n
   expect(await world.generations()).toEqual([1]);
 });
 
-test('law 5: a key that its owner answers for is not compared, and who was linked since the cut differs by that', async () => {
-  const joined = readDefinitions(
-    JSON.stringify({ signals: { views: { count: 'view', window: '2d' } }, signalRetention: { days: 90 }, identity: { days: 9 } }),
-    sha256Hex,
-  );
+const JOINED = readDefinitions(
+  JSON.stringify({
+    signals: { views: { count: 'view', window: '2d' }, week: { count: 'view', window: '7d' } },
+    signalRetention: { days: 90 },
+    identity: { days: 9 },
+  }),
+  sha256Hex,
+);
+
+interface Joined {
+  readonly keys: (user: string, cutMs: number) => unknown;
+  readonly signals?: unknown;
+  readonly nextCursor?: string | null;
+}
+
+/** Against an API that says 7 of each signal, but 1 of ann and eve, as the archive does of all. */
+async function joinedConsistency({ keys, signals = [], nextCursor = null }: Joined, ...more: string[]) {
+  const { createdAt } = await world.manifest(1);
+  const versions = [...signalsOf(JOINED, sha256Hex)].map(([name, { version }]) => [name, version] as const);
+  await using server = await fakeServer(({ path, body }) => {
+    const [, user = ''] = /^\/v1\/users\/(\w+)\//.exec(path) ?? [];
+    if (path.endsWith('/keys')) return { body: keys(user, createdAt) };
+    if (user !== '') return { body: { signals, nextCursor } };
+    const { users } = body as { users: string[] };
+    const value = (of: string) => (of === 'ann' || of === 'eve' ? 1 : 7);
+    const values = (of: string) =>
+      Object.fromEntries(versions.map(([name, version]) => [name, { value: value(of), status: 'READY', version }]));
+    return { body: { results: users.map((userId) => ({ userId, values: values(userId) })) } };
+  });
+  const asked = ['signals', 'consistency', '--json', '--data-dir', world.dataDir, '--url', server.url, ...more];
+  const { code, stdout, stderr } = await tributary(asked, { cwd });
+  expect(stderr).toBe('');
+  return { code, ...(JSON.parse(stdout) as object) };
+}
+
+async function joinedWorld(): Promise<void> {
   await world.close();
-  world = await createWorld(joined);
+  world = await createWorld(JOINED);
   world.advance(FROM + 2 * DAY_MS);
   await world.ingest([view('a', 'ann', 1), view('b', 'bob', 2), view('c', 'cy', 3), view('d', 'dan', 4), view('e', 'eve', 5)]);
   await world.run({}, { parseDefinitions: (json) => storedDefinitions(json, sha256Hex) });
-  const { createdAt } = await world.manifest(1);
-  const version = signalsOf(joined, sha256Hex).get('views')?.version;
-  const keysOf = {
-    bob: { owner: 'ann', keys: [] },
-    // By chance the owner has the same value as the archive has of this key.
-    eve: { owner: 'ann', keys: [] },
-    cy: { owner: 'cy', keys: [{ userId: 'x', since: createdAt, events: 1 }] },
+}
+
+test('law 5: a key that its owner answers for is not compared, and who was linked since the cut differs by that', async () => {
+  await joinedWorld();
+  const keys = (user: string, cutMs: number) => {
+    // By chance the owner has the same value as the archive has of eve.
+    if (user === 'bob' || user === 'eve') return { owner: 'ann', keys: [] };
+    return { owner: user, keys: user === 'cy' ? [{ userId: 'x', since: cutMs, events: 1 }] : [] };
   };
-  await using server = await fakeServer(({ path, body }) => {
-    const [, user = ''] = /^\/v1\/users\/(\w+)\//.exec(path) ?? [];
-    if (path.endsWith('/keys')) return { body: keysOf[user as keyof typeof keysOf] ?? { owner: user, keys: [] } };
-    if (user !== '') return { body: { signals: [] } };
-    const { users } = body as { users: string[] };
-    const values = (of: string) => ({ views: { value: of === 'ann' || of === 'eve' ? 1 : 7, status: 'READY', version } });
-    return { body: { results: users.map((userId) => ({ userId, values: values(userId) })) } };
+  const signals = [{ ts: FROM + HOUR_MS, anonymousId: 'x', receivedAt: FROM }];
+  expect(await joinedConsistency({ keys, signals })).toMatchObject({
+    ...{ code: 1, users: 5, compared: 6, notAnswered: 4, inFlight: 2, mismatches: 2 },
+    bySignal: [
+      { signal: 'views', compared: 2, mismatches: 1 },
+      { signal: 'week', compared: 2, mismatches: 1 },
+    ],
+    examples: [{ user: 'dan' }, { user: 'dan' }],
   });
-  const asked = ['signals', 'consistency', '--json', '--data-dir', world.dataDir, '--url', server.url];
-  const { code, stdout } = await tributary(asked, { cwd });
-  expect(JSON.parse(stdout)).toMatchObject({
-    ...{ users: 5, compared: 3, notAnswered: 2, inFlight: 1, mismatches: 1 },
-    bySignal: [{ signal: 'views', compared: 2, mismatches: 1 }],
-    examples: [{ user: 'dan' }],
+});
+
+const sent = (userId: string, hours: number) => ({ ts: FROM + hours * HOUR_MS, userId, receivedAt: FROM });
+
+test('law 5: a new link excuses what differs of signals that reach back to what it lent', async () => {
+  await joinedWorld();
+  const keys = (user: string, cutMs: number) => ({
+    owner: user,
+    keys: [
+      { userId: 'x', since: cutMs - HOUR_MS + 1, events: 2 },
+      { userId: 'y', since: cutMs - HOUR_MS, events: 1 },
+      { userId: 'z', since: null, events: 1 },
+    ],
   });
-  expect(code).toBe(1);
+  const mismatchesOf = async (signals: readonly unknown[], nextCursor: string | null = null) => {
+    const found = await joinedConsistency({ keys, signals, nextCursor }, '--users', 'cy');
+    const { inFlight, examples } = found as unknown as { inFlight: number; examples: { signal: string }[] };
+    expect(found).toMatchObject({ code: 1, compared: 2, mismatches: 2 - inFlight });
+    return examples.map(({ signal }) => signal);
+  };
+  // Within reach of both, of one, and of none.
+  expect(await mismatchesOf([sent('cy', 3), sent('x', 1), sent('x', -90)])).toEqual([]);
+  expect(await mismatchesOf([sent('cy', 3), sent('x', -72)])).toEqual(['views']);
+  expect(await mismatchesOf([sent('cy', 3), sent('x', -24 * 6)])).toEqual(['views', 'week']);
+  expect(await mismatchesOf([sent('cy', 3)])).toEqual(['views', 'week']);
+  // A key that lent it to the new one, and one that was linked long before.
+  expect(await mismatchesOf([sent('cy', 3), sent('z', -72)])).toEqual(['views']);
+  expect(await mismatchesOf([sent('cy', 3), sent('y', 2)])).toEqual(['views', 'week']);
+  // Perhaps among those that the page has no room for.
+  expect(await mismatchesOf([sent('cy', 3), sent('cy', -72)], 'more')).toEqual(['views']);
 });

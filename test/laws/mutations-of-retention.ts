@@ -217,8 +217,16 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     lie: 'what was retired since it was asked for first stays unknown',
     law: '7',
     file: 'packages/archive/src/retention/retired.ts',
-    from: '[ino, size, mtimeNs]',
-    to: '[size, mtimeNs]',
+    from: '[ino, size, mtimeNs, ctimeNs]',
+    to: '[size]',
+    test: 'packages/archive/src/retention/retired.test.ts',
+  },
+  {
+    lie: 'what was retired stays unknown where its file was put back in the same place, as long and of the same time',
+    law: '7',
+    file: 'packages/archive/src/retention/retired.ts',
+    from: 'size, mtimeNs, ctimeNs].join',
+    to: 'size, mtimeNs].join',
     test: 'packages/archive/src/retention/retired.test.ts',
   },
   {

@@ -115,6 +115,22 @@ export const MUTATIONS_OF_TRAINING_SETS: readonly Mutation[] = [
     test: 'test/laws/law-5-beside-live.test.ts',
   },
   {
+    lie: 'a new link excuses every value of its user, also those that reach back to no event that it lent',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: 'lentMs >= past.cutMs - (reachOf.get(signal) ?? 0)',
+    to: 'links.get(user) instanceof Set || (lentMs >= 0 && reachOf.has(signal))',
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
+  {
+    lie: 'users beyond the most that are compared are left out without a word',
+    law: '5',
+    file: 'packages/cli/src/commands/signals-consistency.ts',
+    from: 'named.length > MOST_USERS',
+    to: 'named.splice(MOST_USERS).length < 0',
+    test: 'test/laws/law-5-beside-live.test.ts',
+  },
+  {
     lie: 'a comparison whose every value is in flight says that all is well',
     law: '5',
     file: 'packages/cli/src/commands/signals-consistency.ts',

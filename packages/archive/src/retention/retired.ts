@@ -60,22 +60,25 @@ export async function retiredBefore(dataDir: string): Promise<number | null> {
 }
 
 /** The same, for who asks with every answer: the file may name thousands of others, and is read again where another one stands in its place. */
-export function rememberedRetiredBefore(dataDir: string): () => Promise<number | null> {
+export function rememberedRetiredBefore(dataDir: string, read = retiredBefore): () => Promise<number | null> {
   let known: { readonly file: string; readonly before: number | null } | null = null;
   return async () => {
     // Looked at before it is read: one that comes in between is read again the next time.
     const file = await identityOf(dataPath(dataDir, 'archiveRetired'));
     if (file === null) return null;
-    if (known?.file !== file) known = { file, before: await retiredBefore(dataDir) };
+    if (known?.file !== file) known = { file, before: await read(dataDir) };
     return known.before;
   };
 }
 
-/** Each version is a file of its own, which is renamed into its place (`writeDurably`). null: there is none. */
+/**
+ * Each version is a file of its own, which is renamed into its place (`writeDurably`). What was put back by other programs, with its time of writing, may
+ * have the number of one that is gone, its length and that time: not its time of change. null: there is none.
+ */
 async function identityOf(path: string): Promise<string | null> {
   try {
-    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
-    return [ino, size, mtimeNs].join(' ');
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(' ');
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;

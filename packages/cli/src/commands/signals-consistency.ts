@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import type { ArchivedPast } from '@tributary/archive/history/archived-past';
 import { exactJson, parseExactJson } from '@tributary/model/exact-json';
 import { HOUR_MS } from '@tributary/model/time';
+import { type Identified, userKeyOf } from '@tributary/model/user-key';
 import type { SignalDefinition } from '@tributary/signals/definitions/read';
 import type { Command } from 'commander';
 import type { AnswerOf } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { EXIT, type ExitCode, UsageError } from '../exit.ts';
-import { counted, instant } from '../terminal/figures.ts';
+import { count, counted, instant } from '../terminal/figures.ts';
 import { printableJson } from '../terminal/table.ts';
 
 const MOST_USERS = 10_000;
@@ -46,7 +47,10 @@ export interface Consistency {
   readonly compared: number;
   /** The API gave no value of that instant and key: what records hold does not reach, the version is another one, or an owner answers for the key. */
   readonly notAnswered: number;
-  /** They differ, and an event of before, or a link, came after the cut: the archive learns of it with the next generation. All that differs of such a user is here. */
+  /**
+   * They differ, and may by what came after the cut; the archive learns of it with the next generation. An event of before: all that differs of its user.
+   * A link: signals that reach back to an event of the linked key.
+   */
   readonly inFlight: number;
   readonly mismatches: number;
   /** In the order of the definitions. */
@@ -72,9 +76,14 @@ async function consistency(
   { sample, users }: { readonly sample: string; readonly users?: string },
 ): Promise<ExitCode> {
   const { shell, terminal } = context;
-  const count = /^[1-9]\d{0,4}$/.test(sample) ? Number(sample) : 0;
-  if (count < 1 || count > MOST_USERS)
+  const sampled = /^[1-9]\d{0,4}$/.test(sample) ? Number(sample) : 0;
+  if (sampled < 1 || sampled > MOST_USERS)
     throw new UsageError(`--sample must be a number from 1 to ${MOST_USERS} (got "${sample}")`);
+  const named = users === undefined ? null : [...new Set(users.split(','))];
+  if (named !== null && named.length > MOST_USERS)
+    throw new UsageError(
+      `--users must name at most ${count(MOST_USERS)} users (got ${count(named.length)}). Ask for them in several calls.`,
+    );
   const [{ pastOfCommand }, { sampledUsers }, { signalsOf }, { sha256Hex }] = await Promise.all([
     import('../history/archived-past.ts'),
     import('@tributary/archive/history/sampled-users'),
@@ -88,8 +97,7 @@ async function consistency(
     if (definitions.length === 0)
       throw new UsageError('the definitions in force must have a signal, a session or a segment (got none)');
     const bounds = { folder, memoryLimit: MEMORY, signal: shell.signal };
-    const asked =
-      users === undefined ? await sampledUsers(past, count, bounds) : [...new Set(users.split(','))].slice(0, MOST_USERS);
+    const asked = named ?? (await sampledUsers(past, sampled, bounds));
     const found = await held(context, { past, definitions, users: asked, ...bounds });
     terminal.progressEnd();
     await answer(context, found, () => linesOf(found).join('\n'));
@@ -147,11 +155,16 @@ async function held(context: Context, { users, ...question }: Held): Promise<Con
       if (exactJson(said.value) !== exactJson(parseExactJson(exactJson(archive))))
         differing.push({ user, signal: name, live: said.value, archive });
     }
-  const changed = new Map<string, boolean>();
+  const changes = new Map<string, Changes>();
   for (const { user } of differing)
-    if (!changed.has(user)) changed.set(user, links.get(user) === 'since' || (await cameLate(context, user, past.cutMs)));
-  const mismatches = differing.filter(({ user }) => !changed.get(user));
-  const inFlight = differing.filter(({ user }) => changed.get(user));
+    if (!changes.has(user)) changes.set(user, await changesOf(context, user, links.get(user), past.cutMs));
+  const reachOf = new Map(definitions.map(({ name, reachMs }) => [name, reachMs]));
+  const isInFlight = ({ user, signal }: Mismatch) => {
+    const { isLate, lentMs } = changes.get(user) ?? NO_CHANGES;
+    return isLate || lentMs >= past.cutMs - (reachOf.get(signal) ?? 0);
+  };
+  const mismatches = differing.filter((one) => !isInFlight(one));
+  const inFlight = differing.filter(isInFlight);
   const bySignal = definitions.map(({ name }) => {
     const came = inFlight.filter(({ signal }) => signal === name);
     const own = mismatches.filter(({ signal }) => signal === name);
@@ -205,22 +218,42 @@ async function answersOf(
   return (await context.api('read').post<AnswerOf<'queryValues'>>('/v1/signals/values', body)).results;
 }
 
-/** `owner`: another key answers for it. `since`: a key was linked to it after the cut, or less than an hour before. */
-type Link = 'owner' | 'since';
+/**
+ * `owner`: another key answers for it. Keys: one was linked to it after the cut, or less than an hour before, and only events of these are known not to be
+ * lent by that. null: no link is so new.
+ */
+type Link = 'owner' | ReadonlySet<string>;
 
 async function linkOf(context: Context, user: string, { cutMs }: ArchivedPast): Promise<Link | null> {
   const { owner, keys } = await context.api('read').get<AnswerOf<'userKeys'>>(`/v1/users/${encodeURIComponent(user)}/keys`);
   if (owner !== user) return 'owner';
   // Some are of a whole hour.
-  return keys.some(({ since }) => since !== null && since > cutMs - HOUR_MS) ? 'since' : null;
+  const isNew = ({ since }: (typeof keys)[number]) => since !== null && since > cutMs - HOUR_MS;
+  // A new one may lend what others lent to it; of these keys the answer has no instant.
+  return keys.some(isNew)
+    ? new Set([user, ...keys.filter((key) => key.since !== null && !isNew(key)).map(({ userId }) => userId)])
+    : null;
 }
 
-/** Whether the record has an event from before the cut that was received since. */
-async function cameLate(context: Context, user: string, cutMs: number): Promise<boolean> {
-  const { signals } = await context
+/** What the record of a user has from before the cut that the archive may not know. */
+interface Changes {
+  /** An event was received since. */
+  readonly isLate: boolean;
+  /** When the newest event happened that a new link may have lent: no signal differs by the link that does not reach back to it. */
+  readonly lentMs: number;
+}
+
+const NO_CHANGES: Changes = { isLate: false, lentMs: Number.NEGATIVE_INFINITY };
+
+async function changesOf(context: Context, user: string, link: Link | null | undefined, cutMs: number): Promise<Changes> {
+  const { signals, nextCursor } = await context
     .api('read')
     .get<AnswerOf<'userSignals'>>(`/v1/users/${encodeURIComponent(user)}/signals`, { to: String(cutMs), limit: 1_000 });
-  return signals.some(({ receivedAt }) => Number(receivedAt) >= cutMs);
+  const isLate = signals.some(({ receivedAt }) => Number(receivedAt) >= cutMs);
+  if (!(link instanceof Set)) return { ...NO_CHANGES, isLate };
+  // Newest first. Where none of these is lent, an older one may be.
+  const newest = signals.find((signal) => !link.has(userKeyOf(signal as Identified))) ?? (nextCursor && signals.at(-1));
+  return { isLate, lentMs: newest ? newest.ts : NO_CHANGES.lentMs };
 }
 
 function linesOf(found: Consistency): string[] {
@@ -229,7 +262,7 @@ function linesOf(found: Consistency): string[] {
     `${counted(compared, 'value')} of ${counted(users, 'user')} as of the cut of generation ${generation}, ${instant(asOf)}: ${counted(mismatches, 'mismatch', 'mismatches')}`,
     ...(inFlight > 0
       ? [
-          `${counted(inFlight, 'value')} not judged: they differ, and these users have events that came after the cut, or a key that was linked since an hour before it; ask again after the next generation`,
+          `${counted(inFlight, 'value')} not judged: they differ, and these users have events that came after the cut, or events within reach of a key that was linked since an hour before it; ask again after the next generation`,
         ]
       : []),
     ...(notAnswered > 0 ? [`${counted(notAnswered, 'value')} not compared: the API has none of that instant and key`] : []),
