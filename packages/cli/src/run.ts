@@ -11,7 +11,7 @@ export async function run(shell: Shell): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
   try {
     const program = await createProgram(shell, (code) => (exitCode = code));
-    await program.parseAsync([...shell.argv], { from: 'user' });
+    await program.parseAsync(helpOfGroup(program, shell.argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, shell);
@@ -43,7 +43,6 @@ export async function createProgram(
     .configureOutput({
       writeOut: (text) => void shell.stdout.write(text),
       writeErr: (text) => void shell.stderr.write(text),
-      outputError: (text, write) => write(choiceSentence(text)),
     })
     .exitOverride();
   for (const option of program.options) refuseTwice(program, option.name());
@@ -60,7 +59,20 @@ export async function createProgram(
     };
 
   await addCommands(program, act, named, () => createProgram(shell, onExitCode, 'all'));
+  refuseInSentences(program);
   return program;
+}
+
+/** The parser takes one word after `help`, and shows the group of a command of a group: that is asked as the group's own `help`. */
+function helpOfGroup(program: Command, argv: readonly string[]): string[] {
+  const [help, group, ...rest] = argv;
+  const isGroup = program.commands.some((one) => one.name() === group && one.commands.length > 0);
+  return help === 'help' && group !== undefined && isGroup && rest.length > 0 ? [group, help, ...rest] : [...argv];
+}
+
+function refuseInSentences(command: Command): void {
+  command.configureOutput({ outputError: (text, write) => write(refusalOf(text, command)) });
+  for (const one of command.commands) refuseInSentences(one);
 }
 
 /** The parser takes the last one: of two folders or two keys it may be the wrong one. */
@@ -71,14 +83,69 @@ function refuseTwice(program: Command, name: string): void {
   });
 }
 
-/** The parser's words about a value that is not among the choices, in the form of all other refusals. */
-function choiceSentence(text: string): string {
-  const [, option, value, argument, choices] =
-    /^error: (?:option '(.*?)' argument|command-argument value) '(.*)' is invalid(?: for argument '(.*)')?\. Allowed choices are (.*)\.$/m.exec(
-      text,
-    ) ?? [];
-  if (value === undefined) return text;
-  return `error: ${option?.split(' ')[0] ?? `<${argument}>`} must be one of ${choices} (got "${value}")\n`;
+/** The parser's words, in the form of all other refusals. */
+function refusalOf(text: string, command: Command): string {
+  for (const [words, sentence] of REFUSALS) {
+    const [found, ...parts] = words.exec(text) ?? [];
+    if (found !== undefined) return `error: ${sentence(command, parts)}\n`;
+  }
+  return text;
+}
+
+/** What the parser says, and what is said in its place: of a command, and the parts in brackets, of which some may be missing. */
+const REFUSALS: readonly (readonly [RegExp, (command: Command, parts: readonly (string | undefined)[]) => string])[] = [
+  [
+    /^error: (?:option '(.*?)' argument|command-argument value) '(.*)' is invalid(?: for argument '(.*)')?\. Allowed choices are (.*)\.$/m,
+    (_, [option, value, argument, choices]) =>
+      `${option?.split(' ')[0] ?? `<${argument}>`} must be one of ${choices} (got "${value}")`,
+  ],
+  [
+    /^error: unknown (option|command) '(.*?)'(?:\n\((Did you mean [^\n]*\?)\))?$/ms,
+    (command, [kind, value, nearest]) =>
+      `${kind === 'option' ? 'an' : 'a'} ${kind} of "${pathOf(command)}" must be one that it has (got "${value}")${nearest === undefined ? '' : `. ${nearest}`}`,
+  ],
+  [
+    /^error: option '(.*)' argument missing$/m,
+    (command, [flags]) => `${longOf(command, flags)} must have a value (got none)${aboutOption(command, flags)}`,
+  ],
+  [
+    /^error: required option '(.*)' not specified$/m,
+    (command, [flags]) =>
+      `${longOf(command, flags)} must be given to "${pathOf(command)}" (got none)${aboutOption(command, flags)}`,
+  ],
+  [
+    /^error: missing required argument '(.*)'$/m,
+    (command, [name]) => {
+      const { argChoices, description = '' } = command.registeredArguments.find((one) => one.name() === name) ?? {};
+      if (argChoices !== undefined) return `<${name}> must be one of ${argChoices.join(', ')} (got none)`;
+      return `<${name}> must be given to "${pathOf(command)}" (got none)${description === '' ? '' : `: ${description}`}`;
+    },
+  ],
+  [
+    /^error: too many arguments(?: for '.*')?\. Expected (\d+) arguments? but got \d+: (.*)\.$/ms,
+    (command, [most, values]) =>
+      `"${pathOf(command)}" must have ${most === '0' ? 'no argument' : `at most ${most} argument${most === '1' ? '' : 's'}`} (got ${values})`,
+  ],
+];
+
+/** As it is called: `tributary attribution run`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+function optionOf(command: Command, flags: string | undefined) {
+  return command.options.find((one) => one.flags === flags);
+}
+
+function longOf(command: Command, flags: string | undefined): string {
+  return optionOf(command, flags)?.long ?? `${flags}`;
+}
+
+/** What its value is. */
+function aboutOption(command: Command, flags: string | undefined): string {
+  const { argChoices, description = '' } = optionOf(command, flags) ?? {};
+  const about = argChoices === undefined ? description : `one of ${argChoices.join(', ')}`;
+  return about === '' ? '' : `: ${about}`;
 }
 
 const STARTS_ROLES: ReadonlySet<string> = new Set(['dev', 'start']);

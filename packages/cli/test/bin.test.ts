@@ -71,7 +71,7 @@ test('no command and an unknown one are exit 2 with nothing on stdout', async ()
   expect(await start(['frobnicate'])).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: expect.stringContaining("unknown command 'frobnicate'"),
+    stderr: expect.stringContaining('a command of "tributary" must be one that it has (got "frobnicate")'),
   });
 });
 

@@ -2,35 +2,56 @@
 import { troubleOf } from '@tributary/model/computation-trouble';
 import { span } from '@tributary/model/span';
 import type { Command } from 'commander';
-import type { AnswerOf } from '../api-types.ts';
+import type { AnswerOf, Generations, Publication } from '../api-types.ts';
 import { type Act, answer, type Context } from '../context.ts';
 import { archiverTrouble } from '../doctor/roles-nearby.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
+import { actorOf } from '../report/actor.ts';
 import { definitionsLine } from '../report/definitions-line.ts';
 import { warnings } from '../report/meta-line.ts';
 import { count, counted, instant } from '../terminal/figures.ts';
 import { renderFacts, renderWide } from '../terminal/table.ts';
 
 type Status = AnswerOf<'status'>;
+/** null: readers had none yet. */
+type Newest = Publication | null | 'unknown';
 
 export function fillStatus(command: Command, act: Act): void {
   command.option('--partitions', 'list every partition').action(act(status));
 }
 
 async function status(context: Context, options: { readonly partitions?: boolean }): Promise<ExitCode> {
-  const got = await context.api('read').get<Status>('/v1/status');
+  const [got, publication] = await Promise.all([context.api('read').get<Status>('/v1/status'), newestPublication(context)]);
   warnings(context.terminal, got);
   const { settings } = context;
   const { restoredAt, loss } = settings.isOfFolder() ? await lossIn(settings.dataDir) : NO_LOSS;
   const known = restoredAt === undefined ? got : { ...got, logCreatedAgainAt: restoredAt };
   const archiver = settings.isOfFolder() ? await archiverTrouble(settings, context.shell.fetch) : undefined;
-  const shown = archiver === undefined ? known : { ...known, archiverNotReady: archiver };
+  const shown = {
+    ...known,
+    ...(archiver === undefined ? {} : { archiverNotReady: archiver }),
+    ...(isHold(publication) ? { heldBy: publication } : {}),
+  };
   await answer(context, shown, () =>
-    [facts(got, context, { loss, archiver }), ...(options.partitions === true ? ['', partitionTable(got, context)] : [])].join(
-      '\n',
-    ),
+    [
+      facts(got, context, { loss, archiver, publication }),
+      ...(options.partitions === true ? ['', partitionTable(got, context)] : []),
+    ].join('\n'),
   );
   return got.complete ? EXIT.ok : EXIT.found;
+}
+
+/** The status stands without it. */
+async function newestPublication(context: Context): Promise<Newest> {
+  try {
+    return (await context.api('read').get<Generations>('/v1/generations', { limit: 1 })).publication;
+  } catch {
+    return 'unknown';
+  }
+}
+
+function isHold(newest: Newest): newest is Publication {
+  return typeof newest === 'object' && newest?.held === true;
 }
 
 const NO_LOSS = { restoredAt: undefined, loss: undefined };
@@ -42,10 +63,16 @@ async function lossIn(dataDir: string): Promise<{ readonly restoredAt: number | 
   return { restoredAt: restores.restoredAt, loss: lossOf(restores) };
 }
 
+interface Beside {
+  readonly loss: string | undefined;
+  readonly archiver: string | undefined;
+  readonly publication: Newest;
+}
+
 function facts(
   { partitions, generation, lastRun, pending, complete, computations, definitions, definitionsInForce }: Status,
   { terminal, shell }: Context,
-  { loss, archiver }: { readonly loss: string | undefined; readonly archiver: string | undefined },
+  { loss, archiver, publication }: Beside,
 ): string {
   const behind = partitions.filter((partition) => partition.behind === true).length;
   // A partition that holds no event and no heartbeat yet has no log time.
@@ -61,6 +88,8 @@ function facts(
           : `${generation.current}${generation.served === generation.current ? '' : `, served is ${generation.served ?? 'none'}: ${generation.failure ?? 'still loading'}`}`,
       ],
       ['last run', lastRunIs(lastRun)],
+      ...(publication === 'unknown' ? [['scheduled runs', 'unknown whether a rollback holds them'] as const] : []),
+      ...(isHold(publication) ? [['scheduled runs', heldBy(publication)] as const] : []),
       [
         'speed layer',
         `${counted(partitions.length, 'partition')}, ${behind} behind${unread > 0 ? `, ${unread} without events` : ''}`,
@@ -75,6 +104,11 @@ function facts(
     (label, value) => (label === 'answers' ? terminal.tone(complete ? 'ok' : 'fail', value) : value),
     terminal.screen,
   );
+}
+
+/** They go on computing generations, which readers get once somebody publishes one by hand. */
+function heldBy({ generation, by, at }: Publication): string {
+  return `held since the rollback to generation ${generation} (${actorOf(by)}, ${instant(at)}), and publish nothing; "tributary batch publish" publishes the newest generation and ends that, "tributary batch publish ${generation}" ends it with this one`;
 }
 
 /** Each that is not up to date; nothing where none is registered, and of an API of an earlier version. */
