@@ -62,6 +62,14 @@ export const MUTATIONS_OF_OUTPUTS: readonly Mutation[] = [
     test: HEARD,
   },
   {
+    lie: 'a commit leaves its lines user by user, so that their numbers are those of others where entries are gathered otherwise',
+    law: '3',
+    file: 'services/speed/src/apply/apply.ts',
+    from: '...(outputs.length === 0 ? {} : { outputs }),',
+    to: '...(outputs.length === 0 ? {} : { outputs: outputs.toSorted((a, b) => JSON.parse(a).userKey.localeCompare(JSON.parse(b).userKey)) }),',
+    test: HEARD,
+  },
+  {
     lie: 'a conversion whose rows are frozen is taken back, and nothing comes in its place',
     law: '8',
     file: 'packages/views/src/leave.ts',
