@@ -1,5 +1,5 @@
 /** How a command ends. Exit codes are part of the contract with scripts: docs/cli.md lists them. */
-import { type FailureKind, InputError, InputFailure } from '@tributary/importing/failures';
+import { type Advised, AdvisedError, type FailureKind, InputError, InputFailure } from '@tributary/importing/failures';
 import { ERRORS, type ErrorCode, TributaryError } from '@tributary/model/errors';
 
 /** `found`: it worked and found something wrong, or it failed. `missing`: something it depends on does not answer. */
@@ -7,7 +7,7 @@ export const EXIT = { ok: 0, found: 1, usage: 2, missing: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The command line itself is wrong. */
-export class UsageError extends Error {
+export class UsageError extends InputError {
   override readonly name = 'UsageError';
 }
 
@@ -22,17 +22,13 @@ export function asUsage<T>(read: () => T): T {
   }
 }
 
-/** A failure with its own advice: the API answered with an error, or nothing answers. */
-export class CommandError extends Error {
+/** The API answered with an error, or nothing answers. */
+export class CommandError extends AdvisedError {
   override readonly name = 'CommandError';
-  readonly code: string;
   readonly exitCode: ExitCode;
-  readonly fix: string;
 
-  constructor(failure: { code: string; message: string; fix: string; exitCode?: ExitCode }, options?: ErrorOptions) {
-    super(failure.message, options);
-    this.code = failure.code;
-    this.fix = failure.fix;
+  constructor(failure: Advised & { readonly exitCode?: ExitCode }, options?: ErrorOptions) {
+    super(failure, options);
     this.exitCode = failure.exitCode ?? EXIT.found;
   }
 }
@@ -49,8 +45,7 @@ export function isOfUsage(code: string): boolean {
 
 /** What an error means to the caller. Unknown errors are defects and keep their stack. */
 export function failureOf(error: unknown): { code: string; message: string; fix?: string; exitCode: ExitCode } {
-  if (error instanceof UsageError || error instanceof InputError)
-    return { code: 'usage', message: error.message, exitCode: EXIT.usage };
+  if (error instanceof InputError) return { code: 'usage', message: error.message, exitCode: EXIT.usage };
   if (error instanceof InputFailure)
     return { code: error.code, message: error.message, fix: error.fix, exitCode: EXIT_OF[error.kind] };
   if (error instanceof CommandError)

@@ -2,23 +2,36 @@
 
 /** What was asked for, or the file that was named, cannot be read so: `NAME must RULE (got VALUE). FIX.` */
 export class InputError extends Error {
-  override readonly name = 'InputError';
+  override readonly name: string = 'InputError';
 }
 
 /** `usage`: another file or option is needed. `failed`: an operator acts on the fix. `unanswered`: something it depends on does not answer. */
 export type FailureKind = 'usage' | 'failed' | 'unanswered';
 
+export interface Advised {
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
 /** An expected failure with its own advice. `code` is a word for scripts, or that of the system (`EACCES`). */
-export class InputFailure extends Error {
-  override readonly name = 'InputFailure';
+export class AdvisedError extends Error {
   readonly code: string;
   readonly fix: string;
+
+  constructor({ code, message, fix }: Advised, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.fix = fix;
+  }
+}
+
+export class InputFailure extends AdvisedError {
+  override readonly name = 'InputFailure';
   readonly kind: FailureKind;
 
-  constructor(failure: { code: string; message: string; fix: string; kind?: FailureKind }, options?: ErrorOptions) {
-    super(failure.message, options);
-    this.code = failure.code;
-    this.fix = failure.fix;
+  constructor(failure: Advised & { readonly kind?: FailureKind }, options?: ErrorOptions) {
+    super(failure, options);
     this.kind = failure.kind ?? 'failed';
   }
 }

@@ -2,12 +2,12 @@
 
 import { CREDIT_IS } from '@tributary/model/credit-is';
 import type { Command } from 'commander';
-import type { ApiClient, Query } from '../api-client.ts';
+import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Comparison } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
-import { levelOf } from '../flags/level-flag.ts';
-import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
+import { intervalQuery } from '../flags/level-flag.ts';
+import { amountsOnly, MAX_TABLE_PAGES, putTables, putUnlessTable, tellCut, titleOf } from '../report/api-output.ts';
 import { type CompareRow, compareTable, intervalTable, ordered } from '../report/attribution-tables.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
@@ -57,21 +57,13 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
   const models = options.models === 'all' ? await everyModel(api, given) : options.models;
   const query = { ...queryOf(options), models, baseline: options.baseline, ...intervalQuery(context, given) };
   const path = '/v1/attribution/compare';
-  if (format === 'json') {
-    const got = await api.get<Comparison>(path, { ...query, ...sortQuery(order) });
-    return putAnswer(context, got, options.out);
-  }
-  if (format !== 'table')
-    return putAllRecords(context, {
-      api,
-      path,
-      query: { ...query, ...sortQuery(order) },
-      out: options.out,
-      format,
-      flat: (page: readonly CompareRow[], uncertainty) =>
-        namingCurrency(rowsOfModels(page, uncertainty as Comparison['uncertainty']), options),
-      separate: separateBy(options, 'model'),
-    });
+  const put = await putUnlessTable(context, {
+    ...{ api, path, query: { ...query, ...sortQuery(order) }, out: options.out, format },
+    flat: (page: readonly CompareRow[], uncertainty) =>
+      namingCurrency(rowsOfModels(page, uncertainty as Comparison['uncertainty']), options),
+    separate: separateBy(options, 'model'),
+  });
+  if (put !== null) return put;
 
   const by = dimensionsOf(options.by);
   const all = await allPages<CompareRow, Comparison>(api, path, amountsOnly(query, askedBy(by, options)), MAX_TABLE_PAGES);
@@ -100,11 +92,6 @@ async function compare(context: Context, given: Options): Promise<ExitCode> {
     range: first.range,
     out: options.out,
   });
-}
-
-function intervalQuery({ terminal }: Context, { intervals, level }: Options): Query {
-  if (level !== undefined && intervals === undefined) terminal.say('note: --level has no effect without --intervals');
-  return { intervals: intervals === true ? 1 : undefined, level: level === undefined ? undefined : levelOf(level) };
 }
 
 /** A table of the shares' intervals, in the order of the amounts' table. */

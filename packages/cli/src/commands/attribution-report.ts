@@ -6,8 +6,8 @@ import type { ApiClient, Query } from '../api-client.ts';
 import type { Report, ReportRow } from '../api-types.ts';
 import type { Act, Context } from '../context.ts';
 import { type ExitCode, UsageError } from '../exit.ts';
-import { levelOf } from '../flags/level-flag.ts';
-import { amountsOnly, MAX_TABLE_PAGES, putAllRecords, putAnswer, putTables, tellCut, titleOf } from '../report/api-output.ts';
+import { intervalQuery } from '../flags/level-flag.ts';
+import { amountsOnly, MAX_TABLE_PAGES, putTables, putUnlessTable, tellCut, titleOf } from '../report/api-output.ts';
 import { type ModelFigures, ordered, reportTable } from '../report/attribution-tables.ts';
 import { foldPrevious } from '../report/change-figures.ts';
 import { FILTERS, filtersOf } from '../report/filters.ts';
@@ -75,28 +75,15 @@ async function report(context: Context, given: Options): Promise<ExitCode> {
   if (bootstrap !== undefined) throw new UsageError(writtenIntervals(bootstrap));
   const path = pathOf(archive);
   const order = sortOf(sort, top);
-  const query: Query = {
-    ...queryOf(flags),
-    intervals: intervals === true ? 1 : undefined,
-    level: level === undefined ? undefined : levelOf(level),
-  };
-  if (level !== undefined && intervals === undefined) context.terminal.say('note: --level has no effect without --intervals');
+  const query: Query = { ...queryOf(flags), ...intervalQuery(context, { intervals, level }) };
   const api = context.api('read');
-  if (format === 'json') {
-    const got = await api.get<Report>(path, { ...query, ...sortQuery(order) });
-    return putAnswer(context, got, options.out);
-  }
-  if (format !== 'table')
-    return putAllRecords(context, {
-      api,
-      path,
-      query: { ...query, ...sortQuery(order) },
-      out: options.out,
-      format,
-      flat: (page: readonly ReportRow[], uncertainty) =>
-        namingCurrency(withCodesOfAnswer(page, uncertainty as Report['uncertainty']), options),
-      separate: separateBy(options),
-    });
+  const put = await putUnlessTable(context, {
+    ...{ api, path, query: { ...query, ...sortQuery(order) }, out: options.out, format },
+    flat: (page: readonly ReportRow[], uncertainty) =>
+      namingCurrency(withCodesOfAnswer(page, uncertainty as Report['uncertainty']), options),
+    separate: separateBy(options),
+  });
+  if (put !== null) return put;
 
   const by = dimensionsOf(options.by);
   // Intervals and effects are of channels as a whole: they come with an answer that is not parted by currency.

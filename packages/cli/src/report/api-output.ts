@@ -76,28 +76,30 @@ export async function putAnswer(
   return EXIT.ok;
 }
 
+interface Asked<Row, F extends Format> {
+  readonly api: ApiClient;
+  readonly path: string;
+  readonly query: Query;
+  readonly out: string | undefined;
+  readonly format: F;
+  /** Rows as they are written, of those of the answer, with what it says of their intervals. */
+  readonly flat: (rows: readonly Row[], uncertainty: unknown) => readonly Readonly<Record<string, unknown>>[];
+  /** Where amounts of several currencies may have been left out: the dimensions by which to ask once more, and what names a row. */
+  readonly separate: { readonly by: string; readonly keys: readonly string[] } | null;
+}
+
+/** The answer as it is, or its rows for other tools. null: neither, a table is asked for. */
+export async function putUnlessTable<Row>(context: Context, asked: Asked<Row, Format>): Promise<ExitCode | null> {
+  const { api, path, query, out, format } = asked;
+  if (format === 'table') return null;
+  if (format === 'json') return putAnswer(context, await api.get<Page<Row>>(path, query), out);
+  return putAllRecords(context, { ...asked, format });
+}
+
 /** All rows as CSV, NDJSON or Parquet; fewer than all are an error (law 7). */
 export async function putAllRecords<Row>(
   context: Context,
-  {
-    api,
-    path,
-    query,
-    out,
-    format,
-    flat,
-    separate,
-  }: {
-    readonly api: ApiClient;
-    readonly path: string;
-    readonly query: Query;
-    readonly out: string | undefined;
-    readonly format: Exclude<Format, 'table' | 'json'>;
-    /** Rows as they are written, of those of the answer, with what it says of their intervals. */
-    readonly flat: (rows: readonly Row[], uncertainty: unknown) => readonly Readonly<Record<string, unknown>>[];
-    /** Where amounts of several currencies may have been left out: the dimensions by which to ask once more, and what names a row. */
-    readonly separate: { readonly by: string; readonly keys: readonly string[] } | null;
-  },
+  { api, path, query, out, format, flat, separate }: Asked<Row, Exclude<Format, 'table' | 'json'>>,
 ): Promise<ExitCode> {
   const { rows, first } = await allRows<Row>(api, path, query);
   const { uncertainty = null } = first;
