@@ -372,7 +372,7 @@ describe('wrong usage exits 2 and says what is there', () => {
     [['--map', 'user=who,time=at', '--cost', 'a:7'], 'CHANNEL=AMOUNT'],
     [['--map', 'user=who,time=at', '--currency', 'euro'], 'must be a code of ISO 4217'],
     [['--map', 'user=who,time=at', '--separator', 'comma'], 'one character'],
-    [[], "required option '--map"],
+    [[], '--map must be given to "tributary import csv" (got none): user=COL'],
   ])('%j', async (options, message) => {
     const done = await importCsv('who,at\nana,2026-11-01\n', ...options);
     expect([done.code, done.stdout]).toEqual([2, '']);
