@@ -13,6 +13,7 @@ import { harmful, MARK } from './harmful-answers.ts';
 import { hiddenBeside, turning } from './in-the-page.ts';
 import { placesByTab } from './keyboard-walk.ts';
 import { previewedAsTheApi } from './previewed-as-the-api.ts';
+import { saysWhatItLacks } from './says-what-it-lacks.ts';
 
 const missing = reportMissingChromium('states of the console in Chromium (test/conformance/console-states.browser.test.ts)');
 const on = missing === null ? await startConsole() : null;
@@ -123,6 +124,9 @@ describe.skipIf(on === null)('in Chromium', () => {
       await shoot(`forbidden-${address}`);
     }
   });
+
+  test('laws 7 and 9: what cannot be loaded, what an erasure may not know, and what a key may not see are said', () =>
+    saysWhatItLacks(on as ConsoleInChromium));
 
   test('a question that waits for another says why that one has no answer', async () => {
     for (const [address, asked, says] of [

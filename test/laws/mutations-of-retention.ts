@@ -73,8 +73,8 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     lie: 'a file goes that a repaired manifest names again',
     law: '6',
     file: `${RETENTION}/retire-events.ts`,
-    from: 'if (!named.has(path)) await rm',
-    to: 'await rm',
+    from: 'of await withoutName(dataDir, replaced))',
+    to: 'of replaced)',
     test: RUNS,
   },
   {
@@ -236,5 +236,13 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     from: 'if (known?.file !== file) known',
     to: 'known',
     test: 'packages/archive/src/retention/retired.test.ts',
+  },
+  {
+    lie: 'a retirement that is refused at a later pass did nothing before',
+    law: '7',
+    file: `${RETENTION}/retire-events.ts`,
+    from: 'sumOf(before.soFar, await withoutName(dataDir, before.replacing));',
+    to: 'NONE;',
+    test: RUNS,
   },
 ];

@@ -176,7 +176,7 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
   {
     lie: 'no run of a schedule follows one that joined keys and was cancelled',
     law: '7',
-    file: 'jobs/recompute/src/begin/joined-alike.ts',
+    file: 'packages/archive/src/plan/joined-still.ts',
     from: 'if (joined === null || identityIn(definitions.json) !== undefined) return definitions;',
     to: 'if (joined !== null || identityIn(definitions.json) !== undefined) return definitions;',
     test: 'jobs/recompute/test/joined-cancelled.test.ts',
@@ -184,9 +184,17 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
   {
     lie: 'definitions that do not fit together with joined keys stop the runs that follow',
     law: '7',
-    file: 'jobs/recompute/src/begin/joined-alike.ts',
+    file: 'packages/archive/src/plan/joined-still.ts',
     from: '    return parse(joined.definitions);',
     to: '    return definitions;',
     test: 'jobs/recompute/test/joined-cancelled.test.ts',
+  },
+  {
+    lie: 'a plan behind a run that joined keys and was cancelled is of one that does not join them',
+    law: '7',
+    file: 'services/api/src/routes/reprocessing.ts',
+    from: 'await stillJoined(deps, inForce)',
+    to: 'inForce',
+    test: 'services/api/test/reprocessing.test.ts',
   },
 ];

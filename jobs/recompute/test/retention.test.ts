@@ -262,6 +262,29 @@ test('a request that definitions no longer allow is refused when it is carried o
   });
 });
 
+test.each([
+  ['ended', Number.POSITIVE_INFINITY],
+  ['was killed behind its first manifest', 2],
+])('law 7: a request that is refused once a pass of it %s says what was done', async (_, steps) => {
+  const old = await oldFiles();
+  await ask();
+  let left = steps;
+  const reached = () => {
+    if (left-- === 0) throw new Error('killed');
+  };
+  const pass = retireEvents({ dataDir: world.dataDir, nowMs: NOW, mostFiles: 1, reached });
+  await (steps === Number.POSITIVE_INFINITY ? pass : expect(pass).rejects.toThrow('killed'));
+  const named = new Set((await namedFiles()).map(({ path }) => path));
+  const gone = old.filter(({ path }) => !named.has(path));
+  expect([gone.length > 0, gone.length < old.length]).toEqual([true, true]);
+  // The clock goes back: they are too young.
+  const outcome = await retireEvents({ dataDir: world.dataDir, nowMs: BEFORE });
+  const sum = (of: (file: (typeof old)[number]) => number) => gone.reduce((all, file) => all + of(file), 0);
+  const done = { files: gone.length, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes) };
+  expect(outcome).toMatchObject({ ...done, refused: expect.stringContaining('days') });
+  expect((await readRetired(world.dataDir))?.outcomes).toEqual([outcome]);
+});
+
 test('law 1: where keys of one person are joined, whose links may be of any age, nothing is retired', async () => {
   await ask();
   const before = await namedFiles();

@@ -1,7 +1,7 @@
 /** What the console says of the state of the platform, and how it splits differences: each judged alone. */
 import { RECONCILIATION_EXAMPLE } from '@tributary/contract/groups/reconciliation';
 import { expect, test } from 'vitest';
-import { classesIn, classRowsOf, sumName } from '../src/app/pages/class-rows.ts';
+import { classesIn, classRowsOf, differencesOf, figureIn, nameIn, sumName } from '../src/app/pages/class-rows.ts';
 import { type Finding, findingsOf, type Seen } from '../src/app/pages/findings.ts';
 
 const NOON = Date.UTC(2026, 10, 20, 12);
@@ -115,6 +115,12 @@ test('law 4: each sum that differs is split into classes that add up to it, amou
     ['conversions', null, 5],
     ['valueMinor', 'EUR', 1],
     ['valueMinor', 'USD', 2],
+  ]);
+  expect(differencesOf('conversions', view).map((row) => [nameIn(row), figureIn(row, row.difference)])).toEqual([
+    ['conversions', '5'],
+    ['touches', '0'],
+    ['value', '€0.01'],
+    ['value', '$0.02'],
   ]);
   for (const { difference, parts } of rows)
     expect([...parts.values()].reduce<number>((sum, one) => sum + Number(one), 0)).toBe(difference);

@@ -2,6 +2,7 @@
 import { RunPlan } from '@tributary/contract/groups/reprocessing';
 import { definitionsOf } from '@tributary/testkit/inputs/generate-definitions';
 import { expect, test } from 'vitest';
+import { joined } from '../../../test/laws/adoption-world.ts';
 import { ADMIN, createWorld, event } from './world.ts';
 
 async function planned(body: object, generations = 1) {
@@ -38,6 +39,19 @@ test('a plan says what the run builds upon, and what it cannot know', async () =
     definitionsChange: true,
     unknown: ['not_archived_yet', 'too_few_runs'],
   });
+});
+
+test('behind a run that joined keys and was cancelled a plan is of the run that joins them, which computes all once more', async () => {
+  const world = await createWorld();
+  await world.cut(1);
+  await world.publish(1);
+  const planOfWorld = async () => (await world.post('/v1/reprocessing', { dryRun: true }, ADMIN)).body.plan;
+  expect(await planOfWorld()).toMatchObject({ base: 1, fullBecause: null, definitionsChange: false });
+  await world.cut(2);
+  const brought = world.manifests.get(2);
+  if (brought === undefined) throw new Error('generation 2 must be there');
+  world.manifests.set(2, { ...brought, state: 'superseded', definitions: joined(world.definitions).json });
+  expect(await planOfWorld()).toMatchObject({ base: null, fullBecause: 'fields_missing', definitionsChange: true });
 });
 
 test('before the first generation a plan is of a full run under the default definitions', async () => {

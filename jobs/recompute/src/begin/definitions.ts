@@ -4,8 +4,8 @@
  * brought, and what a rollback went back to, is not undone by the next scheduled run.
  */
 import type { DefinitionsOrigin, GenerationManifest } from '@tributary/archive/layout';
+import { type Joined, joinedStill } from '@tributary/archive/plan/joined-still';
 import type { Definitions } from '@tributary/model/definitions';
-import { type Joined, joinedStill } from './joined-alike.ts';
 
 export interface Choice {
   readonly run: { readonly definitions: string | null; readonly reason: string };

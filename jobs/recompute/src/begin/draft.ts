@@ -1,11 +1,11 @@
 /** What a new generation will be: decided from what was read, without reading or writing. */
 import { type GenerationManifest, NOTHING_COMPUTED } from '@tributary/archive/layout';
 import { whyFull } from '@tributary/archive/plan/base';
+import type { Joined } from '@tributary/archive/plan/joined-still';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import type { Run } from '../run.ts';
 import { chooseDefinitions } from './definitions.ts';
-import type { Joined } from './joined-alike.ts';
 import type { Published } from './published.ts';
 
 export interface Facts {

@@ -19,11 +19,12 @@ import { type Gone, type Retired, type RetirementOutcome, readRetired, writeReti
 export interface RetireEvents {
   readonly dataDir: string;
   readonly nowMs: number;
+  /** Files in one pass: the rest goes with the next run. */
+  readonly mostFiles?: number;
   /** Passed after each step whose effect is durable: the points at which a process may die. */
   readonly reached?: (step: string) => void;
 }
 
-/** Files in one pass: the rest goes with the next run. */
 const MOST_FILES = 20_000;
 /** Outcomes that are remembered. */
 const MOST_OUTCOMES = 1_000;
@@ -38,7 +39,12 @@ export async function isRetirementDue(dataDir: string): Promise<boolean> {
 }
 
 /** Only for who has the lock (alone.ts). null: no request was carried out to its end; one that is large takes several runs. */
-export async function retireEvents({ dataDir, nowMs, reached = () => {} }: RetireEvents): Promise<RetirementOutcome | null> {
+export async function retireEvents({
+  dataDir,
+  nowMs,
+  mostFiles = MOST_FILES,
+  reached = () => {},
+}: RetireEvents): Promise<RetirementOutcome | null> {
   const before = (await readRetired(dataDir)) ?? NOTHING;
   await removeDeadMarks(dataDir);
   await removeReplaced(dataDir, before.replaced);
@@ -51,9 +57,13 @@ export async function retireEvents({ dataDir, nowMs, reached = () => {} }: Retir
     return null;
   }
   const refused = await whyRefused(dataDir, request, nowMs);
-  if (refused !== null) return end(dataDir, before, { ...askedIn(request), at: nowMs, ...NONE, refused }, before.replacing);
+  if (refused !== null) {
+    // Earlier passes may have taken some, and one that was killed as well.
+    const done = sumOf(before.soFar, await withoutName(dataDir, before.replacing));
+    return end(dataDir, before, { ...askedIn(request), at: nowMs, ...done, refused }, before.replacing);
+  }
   const last = await lastCounted(dataDir);
-  const { manifests, gone, isAll } = await goingNow(dataDir, last, request.before);
+  const { manifests, gone, isAll } = await goingNow(dataDir, last, request.before, mostFiles);
   const replacing = [...new Map([...before.replacing, ...gone].map((file) => [file.path, file])).values()];
   const begun = {
     ...before,
@@ -70,16 +80,17 @@ export async function retireEvents({ dataDir, nowMs, reached = () => {} }: Retir
     await replaceManifest(dataDir, { ...manifest, files, rows });
     reached('named');
   }
-  const total = (of: (file: Gone) => number) => replacing.reduce((all, file) => all + of(file), 0);
-  const { soFar: had } = before;
-  const soFar = {
-    files: had.files + replacing.length,
-    rows: had.rows + total(({ rows }) => rows),
-    bytes: had.bytes + total(({ bytes }) => bytes),
-  };
+  const soFar = sumOf(before.soFar, replacing);
   if (isAll) return end(dataDir, begun, { ...askedIn(request), at: nowMs, ...soFar }, replacing);
   await writeRetired(dataDir, { ...begun, replaced: replacing, replacing: [], soFar });
   return null;
+}
+
+function sumOf(soFar: Retired['soFar'], files: readonly Gone[]): Retired['soFar'] {
+  return files.reduce(
+    (sum, { rows, bytes }) => ({ files: sum.files + 1, rows: sum.rows + rows, bytes: sum.bytes + bytes }),
+    soFar,
+  );
 }
 
 async function end(
@@ -107,13 +118,13 @@ async function whyRefused(dataDir: string, { before }: RetirementRequest, nowMs:
 }
 
 /** Blocks before their segments: readers take the block. */
-async function goingNow(dataDir: string, lasts: readonly number[], before: number) {
+async function goingNow(dataDir: string, lasts: readonly number[], before: number, mostFiles: number) {
   const manifests: SegmentManifest[] = [];
   const gone: Gone[] = [];
   for (const [partition, last] of lasts.entries()) {
     const own = await olderFiles(dataDir, partition, last, before);
     for (const manifest of own.manifests) {
-      if (gone.length >= MOST_FILES) return { manifests, gone, isAll: false };
+      if (gone.length >= mostFiles) return { manifests, gone, isAll: false };
       const paths = filesNamed(manifest);
       manifests.push(manifest);
       gone.push(...own.gone.filter(({ path }) => paths.has(path)));
@@ -124,9 +135,16 @@ async function goingNow(dataDir: string, lasts: readonly number[], before: numbe
 
 /** A repair or a restored copy may have brought a manifest back that names one: it stays then, for the next request. */
 async function removeReplaced(dataDir: string, replaced: readonly Gone[]): Promise<void> {
-  for (const [partition, own] of Map.groupBy(replaced, (file) => file.partition)) {
+  for (const { path } of await withoutName(dataDir, replaced)) await rm(join(dataDir, path), { force: true });
+}
+
+/** Those that no manifest names. */
+async function withoutName(dataDir: string, files: readonly Gone[]): Promise<Gone[]> {
+  const found: Gone[] = [];
+  for (const [partition, own] of Map.groupBy(files, (file) => file.partition)) {
     const manifests = await manifestsOf(dataDir, { partition, first: 0, last: Number.POSITIVE_INFINITY });
     const named = new Set(manifests.flatMap((manifest) => [...filesNamed(manifest)]));
-    for (const { path } of own) if (!named.has(path)) await rm(join(dataDir, path), { force: true });
+    found.push(...own.filter(({ path }) => !named.has(path)));
   }
+  return found;
 }

@@ -24,7 +24,7 @@ const Outcome = z.object({
   files: z.int().min(0),
   rows: z.int().min(0),
   bytes: z.int().min(0),
-  /** Why nothing was done; absent: it was. */
+  /** Why nothing was done, or nothing more than files, rows and bytes say; absent: all was. */
   refused: z.string().exactOptional(),
 });
 export type RetirementOutcome = z.output<typeof Outcome>;

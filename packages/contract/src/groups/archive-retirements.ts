@@ -37,7 +37,7 @@ const Retirement = z
     state: z
       .enum(['waiting', 'done', 'refused'])
       .describe(
-        'waiting: the next run carries it out; a large one takes several. refused: definitions of that time no longer allowed it.',
+        'waiting: the next run carries it out; a large one takes several. refused: definitions of that time no longer allowed it; files, rows and bytes are what runs before had done.',
       ),
     before: z.int(),
     askedAt: z.int(),

@@ -1,5 +1,6 @@
 /** Differences between both layers in parts, one for each class, which add up to them. */
 import type { Answer } from '@tributary/client/operations';
+import { count, money } from '../parts/format.ts';
 
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
 type View = Reconciliation['views'][string];
@@ -12,6 +13,21 @@ export function sumName(measure: string): string {
 }
 
 const UNITS: Readonly<Record<string, string>> = { Minor: 'minor units', Micros: 'millionths', Ms: 'ms', Px: 'px' };
+
+interface InCurrency {
+  readonly measure: string;
+  /** null: it is not an amount. */
+  readonly currency: string | null;
+}
+
+/** The same without its unit where figures are in their currency. */
+export function nameIn({ measure, currency }: InCurrency): string {
+  return currency === null ? sumName(measure) : measure.replace(/Minor$/, '');
+}
+
+export function figureIn({ currency }: Pick<InCurrency, 'currency'>, figure: Figure): string {
+  return currency === null ? count(figure) : money(figure, currency);
+}
 
 /** In the order of the columns. Names of later versions follow, as they are. */
 export const CLASSES: Readonly<Record<string, string>> = {
@@ -28,27 +44,47 @@ export const CLASSES: Readonly<Record<string, string>> = {
   engineDefect: 'Engine defect',
 };
 
-export interface ClassRow {
+/** A sum of a view, as readers saw it and as it was computed. */
+export interface Difference extends InCurrency {
   readonly view: string;
-  readonly measure: string;
-  /** null: it is not an amount. */
-  readonly currency: string | null;
+  readonly rowsDiffering: number;
+  readonly rowsAfter: number;
+  readonly before: Figure;
+  readonly after: Figure;
+  readonly difference: Figure;
+  readonly isEqual: boolean;
+}
+
+export function differencesOf(view: string, compared: View): readonly Difference[] {
+  const { rowsDiffering, rowsAfter } = compared;
+  const isEqual = rowsDiffering === 0;
+  return totalsApart(compared).flatMap(([currency, totals]) =>
+    Object.entries(totals).map(([measure, { before, after, difference }]) => ({
+      ...{ view, measure, currency, rowsDiffering, rowsAfter },
+      ...{ before, after, difference, isEqual },
+    })),
+  );
+}
+
+export interface ClassRow extends InCurrency {
+  readonly view: string;
   readonly difference: Figure;
   /** By class; what is absent is 0. */
   readonly parts: ReadonlyMap<string, Figure>;
 }
 
-/** One for each sum that differs, amounts by currency: the same measure without one would add them up. */
+/** One for each sum that differs. */
 export function classRowsOf(views: Reconciliation['views']): readonly ClassRow[] {
-  return Object.entries(views).flatMap(([view, compared]) => {
-    const amounts = Object.entries(compared.amounts ?? {});
-    const inCurrencies = new Set(amounts.flatMap(([, totals]) => Object.keys(totals)));
-    const plain = Object.fromEntries(Object.entries(compared.totals).filter(([measure]) => !inCurrencies.has(measure)));
-    return [
-      ...rowsOf(view, null, plain, compared),
-      ...amounts.flatMap(([currency, totals]) => rowsOf(view, currency, totals, compared)),
-    ];
-  });
+  return Object.entries(views).flatMap(([view, compared]) =>
+    totalsApart(compared).flatMap(([currency, totals]) => rowsOf(view, currency, totals, compared)),
+  );
+}
+
+/** Amounts by currency: the same measure without one would add them up. */
+function totalsApart({ totals, amounts = {} }: View): readonly (readonly [currency: string | null, totals: View['totals']])[] {
+  const inCurrencies = new Set(Object.values(amounts).flatMap(Object.keys));
+  const plain = Object.fromEntries(Object.entries(totals).filter(([measure]) => !inCurrencies.has(measure)));
+  return [[null, plain], ...Object.entries(amounts)];
 }
 
 function rowsOf(view: string, currency: string | null, totals: View['totals'], { classes = {} }: View): ClassRow[] {

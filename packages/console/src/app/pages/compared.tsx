@@ -5,11 +5,10 @@ import { csvOf } from '../parts/csv.ts';
 import { count, instant, percent } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { sumName } from './class-rows.ts';
+import { type Difference, differencesOf, figureIn, nameIn } from './class-rows.ts';
 import { DifferenceClasses } from './difference-classes.tsx';
 
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
-type View = Reconciliation['views'][string];
 
 /** Some views have a sum for each twentieth of a page. */
 const FIRST_ROWS = 15;
@@ -23,7 +22,7 @@ interface Props {
 
 export function Compared({ of: one, isOpen, caption = `Generation ${one.generation} compared` }: Props) {
   const { generation, comparedWith, equal, moved, because, views, at, failure } = one;
-  const all = Object.entries(views).flatMap(([view, compared]) => rowsOf(view, compared));
+  const all = Object.entries(views).flatMap(([view, compared]) => differencesOf(view, compared));
   const rows = all.filter(({ isEqual }) => !isEqual);
   const reasons = [
     [because.lateEvents, 'late events'],
@@ -89,7 +88,12 @@ function Differences({ caption, rows }: { readonly caption: string; readonly row
   const shown = isWhole ? rows : rows.slice(0, FIRST_ROWS);
   return (
     <>
-      <Table caption={caption} columns={DIFFERENCES} rows={shown} keyOf={({ view, measure }) => `${view} ${measure}`} />
+      <Table
+        caption={caption}
+        columns={DIFFERENCES}
+        rows={shown}
+        keyOf={({ view, measure, currency }) => `${view} ${measure} ${currency}`}
+      />
       {rows.length > FIRST_ROWS && (
         <p class="more">
           <button type="button" class="quiet" aria-expanded={isWhole} onClick={() => setIsWhole(!isWhole)}>
@@ -101,38 +105,17 @@ function Differences({ caption, rows }: { readonly caption: string; readonly row
   );
 }
 
-interface Difference {
-  readonly view: string;
-  readonly measure: string;
-  readonly rows: string;
-  readonly before: number | bigint;
-  readonly after: number | bigint;
-  readonly difference: number | bigint;
-  readonly isEqual: boolean;
-}
-
-function rowsOf(view: string, { rowsDiffering, rowsAfter, totals }: View): Difference[] {
-  return Object.entries(totals).map(([measure, { before, after, difference }]) => ({
-    view,
-    measure,
-    rows: `${count(rowsDiffering)} of ${count(rowsAfter)}`,
-    before,
-    after,
-    difference,
-    isEqual: rowsDiffering === 0,
-  }));
-}
-
 /** All sums of several, those that are equal as well. */
 export function comparedAsCsv(all: readonly Reconciliation[]): string {
   const rows = all.flatMap(({ generation, views }) =>
-    Object.entries(views).flatMap(([view, compared]) => rowsOf(view, compared).map((row) => ({ generation, ...row }))),
+    Object.entries(views).flatMap(([view, compared]) => differencesOf(view, compared).map((row) => ({ generation, ...row }))),
   );
   return csvOf(
     [
       { head: 'generation', raw: ({ generation }) => generation },
       { head: 'view', raw: ({ view }) => view },
       { head: 'measure', raw: ({ measure }) => measure },
+      { head: 'currency', raw: ({ currency }) => currency },
       { head: 'before', raw: ({ before }) => before },
       { head: 'after', raw: ({ after }) => after },
       { head: 'difference', raw: ({ difference }) => difference },
@@ -143,13 +126,18 @@ export function comparedAsCsv(all: readonly Reconciliation[]): string {
 
 const DIFFERENCES: readonly Column<Difference>[] = [
   { head: 'View', cell: ({ view }) => view },
-  { head: 'Sum of', cell: ({ measure }) => sumName(measure) },
-  { head: 'Rows that differ', isFigure: true, isBeside: true, cell: ({ rows }) => rows },
-  { head: 'Readers saw', isFigure: true, isBeside: true, cell: ({ before }) => count(before) },
-  { head: 'Computed', isFigure: true, isBeside: true, cell: ({ after }) => count(after) },
+  { head: 'Sum of', cell: nameIn },
+  {
+    head: 'Rows that differ',
+    isFigure: true,
+    isBeside: true,
+    cell: (row) => `${count(row.rowsDiffering)} of ${count(row.rowsAfter)}`,
+  },
+  { head: 'Readers saw', isFigure: true, isBeside: true, cell: (row) => figureIn(row, row.before) },
+  { head: 'Computed', isFigure: true, isBeside: true, cell: (row) => figureIn(row, row.after) },
   {
     head: 'Difference',
     isFigure: true,
-    cell: ({ difference }) => <span class={Number(difference) === 0 ? 'nothing' : undefined}>{count(difference)}</span>,
+    cell: (row) => <span class={Number(row.difference) === 0 ? 'nothing' : undefined}>{figureIn(row, row.difference)}</span>,
   },
 ];

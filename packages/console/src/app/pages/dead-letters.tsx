@@ -19,7 +19,7 @@ export function DeadLettersPage({ place }: PageProps) {
   const asked: Asked<'deadLetters'> = { limit: 50, ...cursorIn(place) };
   const letters = useAnswer('deadLetters', asked);
   return (
-    <WhenAnswered of={letters}>
+    <WhenAnswered of={letters} what="dead letters">
       {({ deadLetters, nextCursor }) => (
         <Panel
           title="Dead letters"

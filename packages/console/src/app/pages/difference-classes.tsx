@@ -1,8 +1,8 @@
 /** Why real time was off: each difference in parts, one for each class, which add up to it. */
 import type { Answer } from '@tributary/client/operations';
-import { count, money, NONE } from '../parts/format.ts';
+import { count, NONE } from '../parts/format.ts';
 import { type Column, Table } from '../parts/table.tsx';
-import { CLASSES, type ClassRow, classesIn, classRowsOf, type Figure, sumName } from './class-rows.ts';
+import { CLASSES, type ClassRow, classesIn, classRowsOf, figureIn, nameIn } from './class-rows.ts';
 
 type Reconciliation = Answer<'reconciliation'>['reconciliation'];
 
@@ -32,19 +32,11 @@ export function DifferenceClasses({ of: { generation, views, engineDefectRows } 
   );
 }
 
-function figureOf({ currency }: ClassRow, figure: Figure): string {
-  return currency === null ? count(figure) : money(figure, currency);
-}
-
 function columnsOf(names: readonly string[]): readonly Column<ClassRow>[] {
   return [
     { head: 'View', cell: ({ view }) => view, raw: ({ view }) => view },
-    {
-      head: 'Sum of',
-      cell: ({ measure, currency }) => (currency === null ? sumName(measure) : sumName(measure).split(',')[0]),
-      raw: ({ measure }) => measure,
-    },
-    { head: 'Difference', isFigure: true, cell: (row) => figureOf(row, row.difference), raw: ({ difference }) => difference },
+    { head: 'Sum of', cell: nameIn, raw: ({ measure }) => measure },
+    { head: 'Difference', isFigure: true, cell: (row) => figureIn(row, row.difference), raw: ({ difference }) => difference },
     ...names.map(
       (name): Column<ClassRow> => ({
         head: CLASSES[name] ?? name,
@@ -52,7 +44,7 @@ function columnsOf(names: readonly string[]): readonly Column<ClassRow>[] {
         isFigure: true,
         cell: (row) => {
           const part = row.parts.get(name);
-          return part === undefined ? <span class="nothing">{NONE}</span> : figureOf(row, part);
+          return part === undefined ? <span class="nothing">{NONE}</span> : figureIn(row, part);
         },
         raw: ({ parts }) => parts.get(name) ?? 0,
       }),

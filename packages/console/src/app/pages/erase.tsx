@@ -40,6 +40,18 @@ export function ErasePanel({ user, place }: Props) {
             ))}
           </p>
         </div>
+        {acted.answer.warnings.length > 0 && (
+          <div class="banner" role="status">
+            <p class="banner-title">
+              <strong>They may have more keys.</strong>
+            </p>
+            <ul>
+              {acted.answer.warnings.map((warning) => (
+                <li key={warning}>{warning}</li>
+              ))}
+            </ul>
+          </div>
+        )}
       </Panel>
     );
   return (

@@ -1,6 +1,6 @@
 /** What the batch layer computed, which of it readers get, and where real time differed from it. */
 import type { Answer } from '@tributary/client/operations';
-import { Empty, Waiting, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, NotLoaded, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf, type RawColumn } from '../parts/csv.ts';
 import { count, counted, duration, instant, NONE } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
@@ -160,7 +160,7 @@ function Generations({ place }: PageProps) {
 
 function Acting(props: ActionProps) {
   const later = useLater(() => import('./later.ts'));
-  return later === undefined ? <Waiting /> : <later.ActionPanel {...props} />;
+  return later ? <later.ActionPanel {...props} /> : <NotLoaded of={later} />;
 }
 
 /** When the last run looked, where it found nothing new: the table does not have it. */

@@ -2,7 +2,7 @@
 import type { Answer, Asked } from '@tributary/client/operations';
 import { Columns } from '../charts/columns.tsx';
 import { type Band, bandsOf, flowsOf } from '../charts/flows.ts';
-import { Empty, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, NotLoaded, WhenAnswered } from '../parts/answered.tsx';
 import { Controls, Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, counted, money, percent, ratio } from '../parts/format.ts';
@@ -93,10 +93,12 @@ function FlowPanel({ answer, question }: PartProps) {
     >
       {hasNegative ? (
         <Empty title="This layer alone takes conversions back">Their widths cannot be drawn. Choose the merged layer.</Empty>
-      ) : chart === undefined ? (
-        <div class="sankey is-waiting" />
-      ) : (
+      ) : chart ? (
         <chart.SankeyChart flows={flows} channels={channels} />
+      ) : (
+        <NotLoaded of={chart}>
+          <div class="sankey is-waiting" />
+        </NotLoaded>
       )}
       <details>
         <summary>As a table</summary>

@@ -39,7 +39,7 @@ export function ReceiptPanel({ id, place }: { readonly id: string; readonly plac
   const receipt = useAnswer('erasure', { id }, EVERY_MS);
   const isLift = place.query.get('do') === 'lift';
   return (
-    <WhenAnswered of={receipt}>
+    <WhenAnswered of={receipt} what="erasures and their receipts">
       {({ erasure }) => (
         <>
           {isLift && <LiftPanel erasure={erasure} place={place} />}

@@ -1,5 +1,5 @@
 /** When runs of the batch layer begin by themselves. */
-import { Empty, Waiting, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, NotLoaded, WhenAnswered } from '../parts/answered.tsx';
 import { csvOf, type RawColumn } from '../parts/csv.ts';
 import { instant } from '../parts/format.ts';
 import { Name } from '../parts/name.tsx';
@@ -63,7 +63,7 @@ export function Schedules({ place }: PageProps) {
 
 function Changing(props: ScheduleProps) {
   const later = useLater(() => import('./later.ts'));
-  return later === undefined ? <Waiting /> : <later.ScheduleActionPanel {...props} />;
+  return later ? <later.ScheduleActionPanel {...props} /> : <NotLoaded of={later} />;
 }
 
 const COLUMNS: readonly Column<Schedule>[] = [

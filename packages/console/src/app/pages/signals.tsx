@@ -1,6 +1,6 @@
 /** The definitions in force, and what they say of one user. */
 import type { Answer, Asked } from '@tributary/client/operations';
-import { Empty, Waiting, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, NotLoaded, WhenAnswered } from '../parts/answered.tsx';
 import { Ask, Controls, Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { type FigureOf, type FigureText, useFigureTexts } from '../parts/figure-text.ts';
@@ -53,15 +53,13 @@ export function SignalsPage({ place }: PageProps) {
           ask={(text) => go(addressWith(place, { user: text }))}
         />
       </Controls>
-      {later === undefined && <Waiting />}
-      {later !== undefined && query.get('do') === 'preview' && <later.PreviewPanel place={place} />}
-      {later !== undefined && counted !== null && (
-        <later.ValuesPanel name={counted} counts={counts.answer?.counts ?? []} place={place} />
-      )}
+      {!later && <NotLoaded of={later} />}
+      {later && query.get('do') === 'preview' && <later.PreviewPanel place={place} />}
+      {later && counted !== null && <later.ValuesPanel name={counted} counts={counts.answer?.counts ?? []} place={place} />}
       <WhenAnswered of={definitions}>
         {({ definitions: all }) => <Shown all={all} kind={kind} user={user} place={place} figureOf={figureOf} />}
       </WhenAnswered>
-      {later !== undefined && kind === '' && (
+      {later && kind === '' && (
         <WhenAnswered of={counts}>{(answer) => <later.CountsPanel counts={answer.counts} place={place} />}</WhenAnswered>
       )}
     </>
@@ -188,10 +186,11 @@ function One({ definition, name, user, place, figure }: OneProps) {
           <Raw name={definition.name} text={JSON.stringify({ ...resolved, ...(named > 0 && { fields }) }, null, 2)} />
         </details>
       </Panel>
-      {later === undefined && <Waiting />}
-      {later !== undefined && user !== null && <later.ValueOverTime user={user} name={name} place={place} figure={figure} />}
-      {later !== undefined && byDay && <later.MemberDaysPanel name={name} />}
-      {later !== undefined && kind === 'segment' && <later.MembersPanel name={name} place={place} />}
+      {/* Where it cannot be loaded the page says so. */}
+      {later === undefined && <NotLoaded of={later} />}
+      {later && user !== null && <later.ValueOverTime user={user} name={name} place={place} figure={figure} />}
+      {later && byDay && <later.MemberDaysPanel name={name} />}
+      {later && kind === 'segment' && <later.MembersPanel name={name} place={place} />}
     </>
   );
 }

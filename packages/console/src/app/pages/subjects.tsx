@@ -141,7 +141,7 @@ function Erasures({ user, place }: { readonly user: string | null; readonly plac
   const erasures = useAnswer('erasures', asked, EVERY_MS);
   const columns = columnsFor(place);
   return (
-    <WhenAnswered of={erasures}>
+    <WhenAnswered of={erasures} what="erasures and their receipts">
       {({ erasures: all, nextCursor }) => (
         <Panel
           title={user === null ? 'Erasures' : 'Erasures of this key'}

@@ -1,7 +1,7 @@
 /** Which elements of a page hold attention: where they are, with shares and ranks, and in a table. */
 import type { Answer, Asked } from '@tributary/client/operations';
 import type { Cell } from '../charts/schematic.tsx';
-import { Empty, Problem, WhenAnswered } from '../parts/answered.tsx';
+import { Empty, NotLoaded, Problem, WhenAnswered } from '../parts/answered.tsx';
 import { Segmented } from '../parts/controls.tsx';
 import { csvOf } from '../parts/csv.ts';
 import { count, duration, NONE } from '../parts/format.ts';
@@ -135,10 +135,12 @@ function Shown({ answer, cells }: { readonly answer: Attention; readonly cells: 
         <Empty title="It is not known yet where they are">
           Where elements are is reported after 15 seconds of attention, and when the page is left.
         </Empty>
-      ) : chart === undefined ? (
-        <div class="schematic is-waiting" />
-      ) : (
+      ) : chart ? (
         <chart.Schematic title="Elements on the page" boxes={boxes} cells={cells} />
+      ) : (
+        <NotLoaded of={chart}>
+          <div class="schematic is-waiting" />
+        </NotLoaded>
       )}
       <div>
         <Table

@@ -11,6 +11,8 @@ import { counted } from './format.ts';
 
 interface Props<O extends Operation> {
   readonly of: Answered<O>;
+  /** What is asked, as said to who has no key for it. */
+  readonly what?: string;
   readonly children: (answer: Answer<O>) => ComponentChildren;
 }
 
@@ -18,13 +20,13 @@ interface Props<O extends Operation> {
  * While the next question is under way, what was drawn for the one before stays as it was, and pale: drawn again it would have the words of the
  * next question around the figures of the last.
  */
-export function WhenAnswered<O extends Operation>({ of, children }: Props<O>) {
+export function WhenAnswered<O extends Operation>({ of, what, children }: Props<O>) {
   const { answer, problem, isWaiting, again } = of;
   const drawn = useRef<ComponentChildren>(null);
   if (!isWaiting) drawn.current = answer === undefined ? null : children(answer);
   return (
     <>
-      {problem !== undefined && !isWaiting && <Problem problem={problem} again={again} />}
+      {problem !== undefined && !isWaiting && <Problem problem={problem} again={again} what={what} />}
       {drawn.current === null ? (
         isWaiting && <Waiting />
       ) : (
@@ -47,19 +49,47 @@ export function Waiting() {
   );
 }
 
+/** In place of a part of the console that is there later, or not at all. */
+export function NotLoaded({
+  of,
+  children = <Waiting />,
+}: {
+  readonly of: null | undefined;
+  readonly children?: ComponentChildren;
+}) {
+  if (of === undefined) return children;
+  return (
+    <div class="notice is-bad" role="alert">
+      <h2>Not loaded</h2>
+      <p>This part of the console could not be loaded: the platform may have been upgraded since. Reload the page.</p>
+      <p class="pager">
+        <button type="button" onClick={() => location.reload()}>
+          Reload the page
+        </button>
+      </p>
+    </div>
+  );
+}
+
 /** Other questions of the same page would be answered the same: one says so for all. */
 export function isDown(problem: TributaryProblem | undefined): boolean {
   return problem !== undefined && (problem.status === 0 || problem.status >= 500);
 }
 
-export function Problem({ problem, again }: { readonly problem: TributaryProblem; readonly again?: () => void }) {
+interface ProblemProps {
+  readonly problem: TributaryProblem;
+  readonly again?: () => void;
+  readonly what?: string | undefined;
+}
+
+export function Problem({ problem, again, what = 'this' }: ProblemProps) {
   const { status, code, detail, fix, requestId } = problem;
   const { box, others, askAll } = useEqualProblems(`${code} ${detail}`, again);
   if (code === 'forbidden')
     return (
       <div class="notice is-forbidden" role="alert">
         <h2>This needs an admin key</h2>
-        <p>You are logged in with a key that reads reports. Log out, and log in with a key of the scope admin, to see this.</p>
+        <p>You are logged in with a key that reads reports. Log out, and log in with a key of the scope admin, to see {what}.</p>
       </div>
     );
   return (

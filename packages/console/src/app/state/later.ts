@@ -1,18 +1,16 @@
 /** A part of the program that is loaded when it is first needed. */
 import { useEffect, useState } from 'preact/hooks';
 
-/** undefined while it loads, and where it cannot be loaded: what it draws is in a table as well. */
-export function useLater<T>(load: () => Promise<T>): T | undefined {
-  const [part, setPart] = useState<{ readonly loaded: T }>();
+/** undefined while it loads; null where it cannot be loaded: the API is away, or was upgraded since and has files of other names. */
+export function useLater<T extends object>(load: () => Promise<T>): T | null | undefined {
+  const [part, setPart] = useState<T | null>();
   useEffect(() => {
     let isGone = false;
-    load().then(
-      (loaded) => !isGone && setPart({ loaded }),
-      () => {},
-    );
+    const set = (loaded: T | null) => !isGone && setPart(() => loaded);
+    load().then(set, () => set(null));
     return () => {
       isGone = true;
     };
   }, []);
-  return part?.loaded;
+  return part;
 }
