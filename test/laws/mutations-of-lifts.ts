@@ -68,4 +68,12 @@ export const MUTATIONS_OF_LIFTS: readonly Mutation[] = [
     to: '',
     test: AT_ONCE,
   },
+  {
+    lie: 'who was erased and lifted names no key that lent to them before, and may again',
+    law: '7',
+    file: 'services/speed/src/apply/apply-erasure.ts',
+    from: 'isErased && run.definitions.joinedMs !== null',
+    to: 'isErased && run.definitions.joinedMs === 0',
+    test: 'services/speed/test/said-once.test.ts',
+  },
 ];
