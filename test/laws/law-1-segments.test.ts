@@ -25,13 +25,20 @@ function randomDefinitions(random: Random, { kept }: World, names: readonly stri
 
 const live = (seed: number, world: World, calm?: number) => liveBy(seed, world, randomDefinitions, calm);
 
-/** As a consumer that keeps the newest word on each: what was said, less what was taken back. */
-function netOf(lines: readonly Line[], userKey: string, name: string, version: string): Set<string> {
+/**
+ * As a consumer that keeps the newest word on each: what was said, less what was taken back. What is taken back was said, but for what was known as
+ * the definition came into force, at `sinceMs`.
+ */
+function netOf(lines: readonly Line[], userKey: string, name: string, version: string, sinceMs: number): Set<string> {
   const said = new Set<string>();
   for (const line of lines) {
     if (line.userKey !== userKey || line.segment !== name || line.version !== version || !line.type.startsWith('segment.'))
       continue;
-    if (line.type === 'segment.revised') for (const { kind, at } of line.takenBack ?? []) said.delete(`${kind} ${at}`);
+    if (line.type === 'segment.revised')
+      for (const { kind, at } of line.takenBack ?? [])
+        expect(said.delete(`${kind} ${at}`) || at <= sinceMs, `${line.id}: ${kind} ${at} of ${userKey} was never said`).toBe(
+          true,
+        );
     else said.add(`${line.type.slice('segment.'.length)} ${line.ts}`);
   }
   return said;
@@ -84,7 +91,7 @@ async function demandSaid(seed: number, world: World): Promise<readonly Line[]> 
         ['entered', from] as const,
         ...(to <= logTimeMs ? [['left', to] as const] : []),
       ]);
-      const said = netOf(lines, user, name, version);
+      const said = netOf(lines, user, name, version, sinceMs);
       const all = new Set(happened.map(([kind, at]) => `${kind} ${at}`));
       expect(
         [...said].filter((one) => !all.has(one)),

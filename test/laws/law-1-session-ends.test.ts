@@ -34,11 +34,16 @@ function randomDefinitions(random: Random, { kept }: World, names: readonly stri
 const live = (seed: number, world: World, calm?: number) => liveBy(seed, world, randomDefinitions, calm);
 const WORLD = { kept: 24 * 30, hours: 70 };
 
-function netOf(lines: readonly Line[], userKey: string, name: string, version: string): string[] {
+/** What is taken back was said, but for what was known as the definition came into force, at `sinceMs`. */
+function netOf(lines: readonly Line[], userKey: string, name: string, version: string, sinceMs: number): string[] {
   const said = new Set<string>();
   for (const line of lines) {
     if (line.userKey !== userKey || line.session !== name || line.version !== version) continue;
-    if (line.type === 'session.revised') for (const { at, from } of line.takenBack ?? []) said.delete(`${from} ${at}`);
+    if (line.type === 'session.revised')
+      for (const { at, from } of line.takenBack ?? [])
+        expect(said.delete(`${from} ${at}`) || at <= sinceMs, `${line.id}: ${from} to ${at} of ${userKey} was never said`).toBe(
+          true,
+        );
     else said.add(`${line.from} ${line.ts}`);
   }
   return [...said].sort();
@@ -58,7 +63,7 @@ async function demandSaid(seed: number, world: World): Promise<readonly Line[]> 
       const question = { definition: resolved as SessionDefinition, fields: RANDOM_FIELDS, sessions: {}, stepMs: HALF_MS };
       const sessions = naiveValue(question, own, logTimeMs + 1) as { from: number; to: number }[];
       const ended = sessions.filter(({ to }) => to <= logTimeMs).map(({ from, to }) => ({ to, text: `${from} ${to}` }));
-      const said = netOf(lines, user, name, version);
+      const said = netOf(lines, user, name, version, sinceMs);
       const all = new Set(ended.map(({ text }) => text));
       expect(
         said.filter((one) => !all.has(one)),

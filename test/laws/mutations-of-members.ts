@@ -233,6 +233,14 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     test: 'test/laws/law-1-segments.test.ts',
   },
   {
+    lie: 'what was never said is taken back where log time falls back',
+    law: '1',
+    file: 'services/speed/src/segments/advance-user.ts',
+    from: 'happened(i, was, afterMs, fromMs)',
+    to: 'happened(i, was, afterMs, Number.POSITIVE_INFINITY)',
+    test: 'test/laws/law-1-segments.test.ts',
+  },
+  {
     lie: 'what is said again once log time fell back is a line that was sent',
     law: '3',
     file: 'services/speed/src/segments/lines.ts',
