@@ -9,8 +9,8 @@ export const MUTATIONS_OF_OUTPUTS: readonly Mutation[] = [
     lie: 'who listens does not hear that a user is erased',
     law: '9',
     file: 'services/speed/src/apply/apply-erasure.ts',
-    from: 'if (event.type !== LIFT_TYPE) leaveErased(',
-    to: "if (event.type === '') leaveErased(",
+    from: 'if (event.type !== LIFT_TYPE && options.isSaid',
+    to: "if (event.type === '' && options.isSaid",
     test: HEARD,
   },
   {

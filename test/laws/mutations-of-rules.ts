@@ -178,7 +178,7 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
     law: '7',
     file: 'packages/archive/src/plan/joined-still.ts',
     from: 'if (joined === null || identityIn(definitions.json) !== undefined) return definitions;',
-    to: 'if (joined !== null || identityIn(definitions.json) !== undefined) return definitions;',
+    to: 'if (joined === null || joined !== undefined) return definitions;',
     test: 'jobs/recompute/test/joined-cancelled.test.ts',
   },
   {

@@ -54,6 +54,10 @@ test.each(['remembered', 'sealed', 'computed'] as const)(
     await cancelled(BROUGHT, stage);
     expect(await world.run({}, STORED)).toMatchObject({ generation: 3, published: 'published' });
     await expectJoined(JOINED);
+    // Where they come from stays, and this run began for a reason of its own.
+    const [first, third] = [await world.manifest(1), await world.manifest(3)];
+    expect(third.definitionsOrigin).toEqual({ ...first.definitionsOrigin, reason: third.reason, at: third.createdAt });
+    expect(third.definitionsOrigin?.source).toBeDefined();
     expect((await world.run({}, STORED)).published).toBe('published');
     await expectJoined(JOINED);
   },

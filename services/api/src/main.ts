@@ -152,7 +152,7 @@ await runRole('api', async ({ config, log: logger, metrics, disk, signal }) => {
   });
 
   // A request that published an older generation may have died before it looked for lifts.
-  await takeBackAtStart(context);
+  await takeBackAtStart(context, signal);
   const stop = keepUpToDate(context, VIEWS_BY_CHANNEL, () => warmUp(context));
   const lettingGo = setInterval(() => context.keptValues.letGoOfOld(), MINUTE_MS);
 

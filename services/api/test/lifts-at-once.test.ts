@@ -1,11 +1,11 @@
 /** Lifts, erasures and publications that were killed or came at once: what a receipt says is what the log has, and what readers get was computed without who was lifted. */
-import type { Publication } from '@tributary/archive/layout';
-import { ERASE_TYPE } from '@tributary/model/erasure';
+import type { GenerationManifest, Publication } from '@tributary/archive/layout';
+import { ERASE_TYPE, LIFT_TYPE } from '@tributary/model/erasure';
 import { partitionOf } from '@tributary/model/user-key';
 import { createServing } from '@tributary/serving/serving';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { liftedFrom, liftedSince } from '../src/erasures/lifted-since.ts';
-import { takeBackAtStart } from '../src/erasures/take-back.ts';
+import { takeBackAtStart, takeBackIfLifted } from '../src/erasures/take-back.ts';
 import { digestOf } from './memory-erasures.ts';
 import { ADMIN, createWorld, NOON, PARTITIONS, type World } from './world.ts';
 
@@ -71,6 +71,38 @@ test('law 9: readers get back no generation from before an erasure that was lift
   expect(newest()).toMatchObject({ generation: 2, why: 'taken back: an erasure was lifted meanwhile' });
 });
 
+test('law 9: readers get back what they had where what they had before cannot be read', async () => {
+  await lifted();
+  killed(1);
+  Object.assign(world.deps.source, { publications: () => Promise.reject(new Error('EIO')) });
+  const before = { generation: 2, action: 'publish', held: false } as const;
+  const first = world.manifests.get(1) as GenerationManifest;
+  await expect(takeBackIfLifted(world, first, newest(), before)).rejects.toMatchObject({ code: 'conflict' });
+  expect(newest()).toMatchObject({ generation: 2, why: 'taken back: an erasure was lifted meanwhile' });
+});
+
+test('law 9: what a rollback left is taken back once it can be read, where it could not as the API started', async () => {
+  await lifted();
+  killed(1);
+  const { source } = world.deps;
+  const own = source.publications;
+  let left = 2;
+  Object.assign(source, { publications: () => (left-- > 0 ? Promise.reject(new Error('EIO')) : own()) });
+  await takeBackAtStart(world);
+  expect(newest()).toMatchObject({ generation: 1, by: 'killed' });
+  await vi.waitFor(() => expect(newest()).toMatchObject({ generation: 2, action: 'publish' }), 5_000);
+  expect(world.warnings.filter((warning) => warning.includes('could not be read'))).toHaveLength(2);
+  // An API that stops looks no more.
+  killed(1);
+  left = Number.POSITIVE_INFINITY;
+  const stopped = new AbortController();
+  await takeBackAtStart(world, stopped.signal);
+  stopped.abort();
+  const warned = world.warnings.length;
+  await new Promise((done) => setTimeout(done, 300));
+  expect(world.warnings).toHaveLength(warned);
+});
+
 test('law 9: of two lifts of one user at once, the one that is refused takes back nothing of the one that is done', async () => {
   const { source } = world.deps;
   const own = source.publication;
@@ -125,6 +157,48 @@ test('law 9: a user who was lifted and erased again while a lift waited stays er
   expect(typesOf()).toEqual([ERASE_TYPE]);
 });
 
+test('law 9: a user who is erased again while a lift looks what is published is erased behind the lift', async () => {
+  world.advance(5);
+  const { source } = world.deps;
+  const own = source.publication;
+  let again: ReturnType<typeof world.drop> | undefined;
+  Object.assign(source, {
+    publication: async () => {
+      if (again !== undefined) return own();
+      again = world.drop('/v1/users/ada');
+      const { erasures } = world.deps;
+      await vi.waitFor(async () => expect(await erasures.ids(digestOf('ada'))).toHaveLength(2));
+      // Time for its record to reach the log, did it not wait.
+      for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+      return own();
+    },
+  });
+  expect((await lift()).status).toBe(202);
+  expect((await again)?.body.erasures).toMatchObject([{ lifted: null }]);
+  expect(typesOf().slice(0, 2)).toEqual([ERASE_TYPE, LIFT_TYPE]);
+  expect(typesOf().at(-1)).toBe(ERASE_TYPE);
+});
+
+test('law 9: a user whom another process erased again before the lift reached the log is erased once more behind it', async () => {
+  const { erasures } = world.deps;
+  const own = world.deps.append;
+  const second = id.replace(NOON.toString(36), (NOON + 1).toString(36));
+  Object.assign(world.deps, {
+    append: async (...args: Parameters<typeof own>) => {
+      Object.assign(world.deps, { append: own });
+      const before = await receipt();
+      const { position } = before.recorded ?? { position: '' };
+      await erasures.create({ ...before, id: second, lifted: null, recorded: { at: NOON, position } });
+      return own(...args);
+    },
+  });
+  expect((await lift()).status).toBe(202);
+  expect(typesOf()).toEqual([ERASE_TYPE, LIFT_TYPE, ERASE_TYPE]);
+  const { recorded, lifted: end } = await erasures.read(second);
+  expect([recorded?.position, end]).toEqual(['3', null]);
+  expect((await receipt()).lifted).not.toBeNull();
+});
+
 test('law 9: an erasure that is lifted while it is asked for again stays lifted, and the user is erased by another', async () => {
   const own = world.deps.append;
   let isFirst = true;
@@ -160,6 +234,41 @@ test('law 9: a process that starts and cannot load the newest generation gives r
   const generations = started();
   await generations.refresh();
   expect(() => generations.take(null)).toThrow('generation 2 cannot be loaded, and readers can be given no older one: damaged');
+});
+
+test('law 9: a process that goes on with an older generation stops where another lifts a user whom that has', async () => {
+  const { source } = world.deps;
+  const own = source.viewRows;
+  let isDamaged = false;
+  Object.assign(source, {
+    viewRows: async (manifest: Parameters<typeof own>[0]) =>
+      manifest.generation === 3 && isDamaged ? Promise.reject(new Error('damaged')) : own(manifest),
+  });
+  const ask = vi.fn(async (older: GenerationManifest) => (await liftedSince(world.deps, older)) === 0);
+  const { generations } = createServing({ ...world.deps, mayFallBack: ask });
+  const again = async () => {
+    world.advance(10_000);
+    await generations.refresh();
+  };
+  // In memory is generation 1, and another cannot be loaded.
+  killed(1);
+  await generations.refresh();
+  await computed(3);
+  isDamaged = true;
+  await world.publish(3);
+  await again();
+  expect(generations.take(null)).toMatchObject({ loaded: { generation: 1 }, failure: 'damaged' });
+  // Where it cannot be read whether somebody was lifted, answers go on, and are incomplete.
+  await lifted();
+  ask.mockRejectedValueOnce(new Error('EIO'));
+  await again();
+  expect(generations.take(null)).toMatchObject({ loaded: { generation: 1 }, failure: 'damaged' });
+  await again();
+  // The next older one was computed without the user.
+  expect(generations.take(null)).toMatchObject({ loaded: { generation: 2 }, failure: 'damaged' });
+  isDamaged = false;
+  await again();
+  expect(generations.take(null)).toMatchObject({ loaded: { generation: 3 }, failure: null });
 });
 
 test('law 9: thousands of receipts are asked some at a time who was lifted since, each user once', async () => {

@@ -249,10 +249,11 @@ test('law 9: a store that was put back to before an erasure loses the user befor
   const stood = (await speed.loadState(0))?.commitId;
   await run(workerOn({ ...behind, lifted: {} }));
   expect((await speed.loadState(0))?.commitId).toBe(stood);
-  // Who listens hears of each of them once.
+  // Who listens hears once of each who is erased still. Who was lifted has lines from behind the lift, which come again under the names that they had:
+  // nothing may say that these are to be dropped.
   const said = (await store.outbox().read(0, 100)).lines.map((line) => JSON.parse(line) as { type: string; userKey: string });
   expect(new Set(said.map(({ type }) => type))).toEqual(new Set(['user.erased']));
-  expect(said.map(({ userKey }) => userKey).sort()).toEqual(['ana', 'ida', 'ola', 'uma']);
+  expect(said.map(({ userKey }) => userKey).sort()).toEqual(['ana', 'ola']);
 });
 
 test('law 9: a store that is empty only while an erased user is looked for, and put back after it, is looked through again', async () => {

@@ -39,7 +39,9 @@ export function chooseDefinitions(choice: Choice): Chosen {
   const before = published?.definitionsOrigin;
   if (before !== undefined && asReadToday(published?.definitions ?? null, choice) === contentOf(definitions))
     return { definitions, origin: { ...before, file: fileNow } };
-  return { definitions, origin: source === null ? undefined : { source, reason: run.reason, at: now, file: fileNow } };
+  // Those in force, which this run had to change: they come from where they came from.
+  const from = source ?? before?.source;
+  return { definitions, origin: from === undefined ? undefined : { source: from, reason: run.reason, at: now, file: fileNow } };
 }
 
 /** `source` is null for those in force. */

@@ -111,6 +111,7 @@ export function createGenerations({ source, now, onWarning, mayFallBack, keep = 
       const times = failed?.generation === generation ? failed.times + 1 : 1;
       failed = { generation, reason: (cause as Error).message, atMs: now(), times };
       onWarning(`generation ${generation} cannot be loaded`, cause);
+      await letGoUnlessSound();
       if (served === null) await fallBack(generation);
     }
     if (wanted !== null) served = memory.get(wanted.generation) ?? served;
@@ -126,6 +127,18 @@ export function createGenerations({ source, now, onWarning, mayFallBack, keep = 
     if (manifest.state !== 'computed')
       throw new TributaryError('manifest_corrupt', `generation ${generation} is published but its state is ${manifest.state}`);
     return await loadedGeneration(generation, manifest, await source.viewRows(manifest));
+  }
+
+  /** What goes on being served in place of what cannot be loaded may have who was lifted since. Where that cannot be read it stays till the next look. */
+  async function letGoUnlessSound(): Promise<void> {
+    const checked = served;
+    if (checked === null || checked.manifest === null || checked.generation === wanted?.generation) return;
+    try {
+      if ((await mayFallBack?.(checked.manifest)) === false && served === checked && checked.generation !== wanted?.generation)
+        served = null;
+    } catch (cause) {
+      onWarning(`whether readers may go on with generation ${checked.generation} cannot be read`, cause);
+    }
   }
 
   /** At start, with nothing in memory: the newest older generation that is kept is exact too, unless it has who was erased since, and lifted. */

@@ -58,16 +58,26 @@ function warningsOf(lostTs: number): string[] {
   ];
 }
 
-/** Receipts of one entry, once the log has it. What it has already is refused by both layers, so it is appended again: the log may have lost it. */
-async function record({ deps }: ApiContext, own: readonly [Asked, ...Asked[]], by: string, before: Seen): Promise<Asked[]> {
+/**
+ * Receipts of one entry, once the log has it. What it has already is refused by both layers, so it is appended again: the log may have lost it. `before`:
+ * null for one whose record the log must have again.
+ */
+export async function record(
+  { deps }: ApiContext,
+  own: readonly [Asked, ...Asked[]],
+  by: string,
+  before: Seen | null,
+): Promise<Asked[]> {
   const desk = deps.erasures;
   const [[, { partition }]] = own;
   const lines = own.map(([userKey, { id, askedAt: atMs }]) => encodeErasure({ type: ERASE_TYPE, userKey, id, atMs }));
+  // A lift that did not see these receipts must have reached the log first, or it would end them. Any that begins now sees them.
+  for (const [, { digest }] of own) await oneAtATime(digest, async () => {});
   const position = await deps.append(partition, { kind: 'events', body: lines.join('\n') });
   const recorded: Asked[] = [];
   for (const [userKey, receipt] of own) {
     // Where it is not in force, the log may have lost the record of before: what was sent since counts until this one.
-    const isKnown = receipt.recorded !== null && isRefusedNow(receipt, before);
+    const isKnown = before !== null && receipt.recorded !== null && isRefusedNow(receipt, before);
     const written = await oneAtATime(receipt.digest, async () => {
       const now = await desk.read(receipt.id);
       const next = isKnown ? now : { ...now, recorded: { at: deps.now(), position } };

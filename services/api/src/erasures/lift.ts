@@ -6,6 +6,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { ApiContext } from '../context.ts';
 import { actorOf } from '../http/auth.ts';
 import type { ErasureDesk } from '../ports.ts';
+import { record } from './erase.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { seenNow } from './seen.ts';
 import { isNewest, isWithout, type Seen, stateOf } from './shown.ts';
@@ -59,8 +60,19 @@ async function liftable(desk: ErasureDesk, receipt: Receipt, before: Seen, besid
   return { receipt, others };
 }
 
-function lift(context: ApiContext, request: Asker, user: string, due: Liftable): Promise<Receipt> {
-  return oneAtATime(due.receipt.digest, () => liftInTurn(context, request, user, due));
+async function lift(context: ApiContext, request: Asker, user: string, due: Liftable): Promise<Receipt> {
+  const lifted = await oneAtATime(due.receipt.digest, () => liftInTurn(context, request, user, due));
+  await eraseIfAskedMeanwhile(context, actorOf(request), user, lifted);
+  return lifted;
+}
+
+/** Another process may have erased the user while this lift was on its way to the log, where a lift ends all that lies before it. */
+async function eraseIfAskedMeanwhile(context: ApiContext, by: string, user: string, lifted: Receipt): Promise<void> {
+  const desk = context.deps.erasures;
+  const [newest = lifted.id] = await desk.ids(lifted.digest);
+  if (newest === lifted.id) return;
+  const meanwhile = await desk.read(newest);
+  if (meanwhile.lifted === null) await record(context, [[user, meanwhile]], by, null);
 }
 
 /** Throws `conflict` where readers went back to a generation that has the user. */

@@ -1,4 +1,5 @@
 /** Readers get back what they had, where an erasure was lifted while they were given a generation from before it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import type { PublicationDraft } from '@tributary/archive/publications';
 import { TributaryError } from '@tributary/model/errors';
@@ -24,7 +25,8 @@ export async function takeBackIfLifted(
     throw error;
   });
   if (lifted === 0 || before === null) return;
-  await takeBack(context, published, (await soundBefore(context, published)) ?? before, LIFTED_MEANWHILE);
+  const sound = await soundBefore(context, published).catch(() => undefined);
+  await takeBack(context, published, sound ?? before, LIFTED_MEANWHILE);
   throw fromBeforeLift(manifest.generation, lifted);
 }
 
@@ -44,11 +46,33 @@ export async function takeBackWhatWasLeft(
   throw fromBeforeLift(manifest.generation, lifted);
 }
 
-/** As the API starts: what was killed may never be asked for again. Never rejects. */
-export async function takeBackAtStart(context: Context): Promise<void> {
-  await takeBackAnyLeft(context).catch((cause) => {
+/** Between two looks at what could not be read: this long, and twice as long each time up to the most, ms. */
+const READ_AGAIN_MS = 200;
+const MOST_READ_AGAIN_MS = 30_000;
+
+/**
+ * As the API starts: what was killed may never be asked for again. Resolves after the first look. Where that could not be read it looks again, until it
+ * could or `stopped`. Never rejects.
+ */
+export async function takeBackAtStart(context: Context, stopped?: AbortSignal): Promise<void> {
+  if (!(await couldRead(context))) void pollUntilRead(context, stopped);
+}
+
+async function pollUntilRead(context: Context, stopped?: AbortSignal): Promise<void> {
+  for (let waitMs = READ_AGAIN_MS; ; waitMs = Math.min(2 * waitMs, MOST_READ_AGAIN_MS)) {
+    await sleep(waitMs, undefined, { ref: false, signal: stopped }).catch(() => undefined);
+    if (stopped?.aborted === true || (await couldRead(context))) return;
+  }
+}
+
+async function couldRead(context: Context): Promise<boolean> {
+  try {
+    await takeBackAnyLeft(context);
+    return true;
+  } catch (cause) {
     context.deps.onWarning('whether readers must get back what they had before could not be read', cause);
-  });
+    return false;
+  }
 }
 
 async function takeBackAnyLeft(context: Context): Promise<void> {

@@ -25,7 +25,7 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   const arrival = placed.arrivals[placed.at] as Arrival;
   const { userKey, event, logTimeMs, position } = arrival;
   const { digestOf, careful = false } = options;
-  if (event.type !== LIFT_TYPE) leaveErased(effects.outputs, arrival, options);
+  if (event.type !== LIFT_TYPE && options.isSaid?.(userKey) !== false) leaveErased(effects.outputs, arrival, options);
   run.erased ??= createErasedUsers([]);
   const until = run.until?.get(digestOf(userKey));
   if (until !== undefined && position < until.position) {

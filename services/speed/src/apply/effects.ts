@@ -25,6 +25,8 @@ export interface ApplyOptions {
   readonly digestOf: DigestOf;
   /** What is erased was erased before: what other keys were to hear of it, the log has. */
   readonly isAgain?: boolean;
+  /** Whether who listens hears that this user is erased; absent: of each. */
+  readonly isSaid?: ((userKey: string) => boolean) | undefined;
   /** How many partitions the log has. */
   readonly partitions: number;
 }

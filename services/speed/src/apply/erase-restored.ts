@@ -35,12 +35,21 @@ export async function eraseRestored(run: PartitionRun, options: RestoredOptions)
   if (behind === null) return;
   if (position === null) return refuseFromStart(run, behind);
   const wanted = new Set([...behind.erased, ...Object.keys(behind.lifted)].filter((digest) => run.erased?.has(digest) !== true));
-  if (wanted.size > 0) await eraseFound(run, position, options, wanted);
+  if (wanted.size > 0) await eraseFound(run, position, { ...options, isSaid: isErasedStill(behind, options) }, wanted);
   run.until = untilOf(behind);
   if (wanted.size === 0) return;
   run.erased ??= createErasedUsers([]);
   for (const digest of wanted) run.erased.add(digest);
   await commit(run, applyNothing(run, position, options.commitId(), options.logIdentity), options);
+}
+
+/**
+ * Who was lifted since is not said again: who listens has lines of theirs from behind the lift, which come once more under the names that they had. Dropped
+ * then, they would be missed for good.
+ */
+function isErasedStill({ erased }: ErasedBehind, { digestOf }: RestoredOptions): (userKey: string) => boolean {
+  const digests = new Set(erased);
+  return (userKey) => digests.has(digestOf(userKey));
 }
 
 /** A partition that begins from nothing has nothing to erase. The log may begin, now or soon, behind an erasure: what it gives up to the lift counts as little. */
