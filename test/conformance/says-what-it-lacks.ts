@@ -17,7 +17,7 @@ async function notLoaded({ page, api, settled, shoot }: ConsoleInChromium): Prom
   ]) {
     await page.route(/\/ui\/assets\/(later|sankey|schematic)-/, (route) => route.fulfill({ status: 404, json: {} }));
     await page.goto(`${api}/ui/${address}`);
-    await page.getByRole('heading', { name: 'Not loaded' }).waitFor();
+    await expect.poll(() => page.getByRole('heading', { name: 'Not loaded' }).count()).toBe(1);
     expect([address, await page.locator('.notice:visible').count()]).toEqual([address, 1]);
     expect(await page.locator('.waiting').count()).toBe(0);
     await shoot(`not-loaded-${address}`);
