@@ -127,6 +127,14 @@ export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
     test: 'packages/cli/test/interventions.test.ts',
   },
   {
+    lie: 'a lifted user is named by a webhook from before the erasure',
+    law: '9',
+    file: `${INTERVENTIONS}/acting.ts`,
+    from: 'job.isErased = true;',
+    to: 'job.isErased = false;',
+    test: 'packages/cli/test/interventions-crashes.test.ts',
+  },
+  {
     lie: 'of a store that lost records each user is erased',
     law: '9',
     file: `${INTERVENTIONS}/running.ts`,

@@ -85,7 +85,7 @@ async function process(folder: string, world: World, crashAt: number): Promise<v
       moveTo: deadly(journal.moveTo),
     },
     delivery,
-    underWay: new Set(),
+    underWay: new Map(),
     env: { HOOK: `whsec_${'A'.repeat(32)}` },
     // The place is noted at most once a second.
     now: () => (clock += 1_000),
@@ -202,7 +202,7 @@ test('law 3: a conversion that is said again with other credit calls nothing, fo
   const lineAt = async (nowMs: number) => {
     const journal = openJournal(folder, [rule], () => nowMs);
     const acting = {
-      ...{ rules: [rule], journal, underWay: new Set<string>(), env: {}, now: () => nowMs },
+      ...{ rules: [rule], journal, underWay: new Map(), env: {}, now: () => nowMs },
       ...{ values: async () => ({ views: 1 }), record: async () => true },
       onDone: () => said.push('done'),
       onPass: (why: string) => said.push(why),
@@ -214,6 +214,43 @@ test('law 3: a conversion that is said again with other credit calls nothing, fo
   expect(said).toEqual(['done', 'repeated', 'repeated', 'repeated']);
   await lineAt(NOW_MS + 8.1 * DAY_MS);
   expect(said.at(-1)).toBe('too-old');
+});
+
+test('law 9: a user who was erased is not named by a webhook from before, though the erasure was lifted and they came back', async () => {
+  const pauses: (() => void)[] = [];
+  const ends: string[] = [];
+  const called: string[] = [];
+  const journal = openJournal(temporaryFolder('lifted'), [RULE], () => NOW_MS);
+  const acting = {
+    ...{ rules: [RULE], journal, underWay: new Map(), env: { HOOK: `whsec_${'A'.repeat(32)}` }, now: () => NOW_MS },
+    ...{ values: async () => ({ views: 1 }), record: async () => true, isStored: async () => true },
+    delivery: createDelivery({
+      now: () => NOW_MS,
+      sleep: () => new Promise((resolve) => pauses.push(resolve)),
+      random: () => 0,
+      signal: new AbortController().signal,
+      onError: (error) => ends.push(String(error)),
+    }),
+    async post({ body }: { body: string }) {
+      const user = JSON.parse(body).userKey;
+      called.push(user);
+      return called.filter((one) => one === user).length === 1 ? { kind: 'again', why: '503' } : { kind: 'delivered' };
+    },
+    onDone: ({ fate }: { fate: string }) => ends.push(fate),
+    onPass: () => {},
+  } as unknown as Acting;
+  const progress = createProgress(acting);
+  for (const { id, line } of STREAM.slice(0, 2)) await take({ id, line }, acting, progress);
+  while (pauses.length < 2) await new Promise(setImmediate);
+  const erased = { id: 'e', ts: NOW_MS, userKey: 'anna' };
+  await take({ id: 'place-3', line: { type: 'user.erased', data: erased } }, acting, progress);
+  for (const resume of pauses) resume();
+  while (acting.delivery.waiting > 0) await new Promise(setImmediate);
+  expect([called, ends]).toEqual([
+    ['anna', 'bo', 'bo'],
+    ['erased', 'delivered'],
+  ]);
+  journal.close();
 });
 
 test('a queue of a receiver is bounded in length and age; a job is finished once', async () => {

@@ -119,7 +119,7 @@ test('law 3: a rule that holds leaves one event and one signed webhook, within i
   expect(second).toMatchObject({ code: 1, stderr: expect.stringMatching(/1 within the cooldown, 1 values not known/) });
   expect(later.asked[0]).toBe('place-9');
   expect(next.received.find(({ path }) => path === '/v1/stream')?.query).toEqual({
-    kinds: 'segment.entered',
+    kinds: 'segment.entered,user.erased',
     segments: 'planner',
   });
   expect(receiver.received).toHaveLength(1);

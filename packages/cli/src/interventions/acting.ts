@@ -29,8 +29,8 @@ export interface Acting {
   readonly rules: readonly InterventionRule[];
   readonly journal: Journal;
   readonly delivery: Delivery;
-  /** Ids whose webhook is under way in this process. */
-  readonly underWay: Set<string>;
+  /** By id, those whose webhook is under way in this process. */
+  readonly underWay: Map<string, UnderWay>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => number;
   /** null: they are not known, as records do not reach back. */
@@ -43,6 +43,15 @@ export interface Acting {
   onDone(done: Done): void;
   onPass(why: Pass): void;
 }
+
+export interface UnderWay {
+  readonly userKey: string;
+  /** Their erasure came: they are not named, though the erasure be lifted since. */
+  isErased: boolean;
+}
+
+/** What the stream says of a user who was erased, behind all that it said of them before. */
+export const ERASED = 'user.erased';
 
 /** Where the stream stands, and what of it is not finished. */
 export interface Progress {
@@ -84,6 +93,8 @@ export function createProgress({ journal, now }: Pick<Acting, 'journal' | 'now'>
 /** Resolves once each rule has decided, and its event is in the log. */
 export async function take({ id: place, line }: StreamEvent, acting: Acting, progress: Progress): Promise<void> {
   const step: Step = { place, open: 0 };
+  if (line?.type === ERASED)
+    for (const job of acting.underWay.values()) if (job.userKey === line.data['userKey']) job.isErased = true;
   const lines = line === null ? [] : acting.rules.filter((rule) => answersTo(rule, line));
   for (const rule of lines) await answer(rule, line as OutputLine, step, acting, progress);
   progress.passed(step);
@@ -151,13 +162,15 @@ async function answer(
   const body = JSON.stringify({ type: EVENT_TYPE, id, userKey, at: atMs, ...said, cause: data, values: values ?? {} });
   const secret = secretOf(acting.env[webhook.secret]) as Buffer;
   step.open += 1;
-  acting.underWay.add(id);
+  const job: UnderWay = { userKey, isErased: false };
+  acting.underWay.set(id, job);
   acting.delivery.add({
     id,
     receiver: rule.name,
     bytes: Buffer.byteLength(body),
     atMs,
     async send(made) {
+      if (job.isErased) return { kind: 'erased', why: 'the user was erased meanwhile' };
       // The stream leaves out lines of erased users, as of a moment ago: who was erased since is not named.
       if (made > 0 || now() - atMs > STILL_KNOWN_MS) {
         const isStored = await acting.isStored(userKey);

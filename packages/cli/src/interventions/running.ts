@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import { CommandError, EXIT, type ExitCode } from '../exit.ts';
 import { counted } from '../terminal/figures.ts';
 import { printable, printableJson } from '../terminal/table.ts';
-import { type Acting, createProgress, type Done, type Pass, take } from './acting.ts';
+import { type Acting, createProgress, type Done, ERASED, type Pass, take } from './acting.ts';
 import { createDelivery } from './delivery.ts';
 import { openJournal } from './journal.ts';
 import { followStream, type StreamEvent } from './lines.ts';
@@ -41,7 +41,7 @@ export async function runInterventions(given: Context, { rules, cells }: Interve
   const acting: Acting = {
     rules,
     journal,
-    underWay: new Set(),
+    underWay: new Map(),
     env: shell.env,
     now: shell.now,
     delivery: createDelivery({
@@ -67,7 +67,7 @@ export async function runInterventions(given: Context, { rules, cells }: Interve
   try {
     const lines = followStream({
       api: context.api('read'),
-      kinds: [...new Set(rules.map(({ kind }) => kind))],
+      kinds: [...new Set([...rules.map(({ kind }) => kind), ERASED])],
       segments: rules.filter(({ kind }) => kind.startsWith('segment.')).map(({ of }) => of),
       after: journal.cursor,
       signal,
