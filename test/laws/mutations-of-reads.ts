@@ -114,7 +114,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'journeys know only of what a record lost by itself',
     law: '7',
     file: `${API}/routes/users.ts`,
-    from: 'Math.max(cutOfRecord(record), cutNow, cutsOfKeys(board, journeysPromisedMs)(answering))',
+    from: 'Math.max(cutOfRecord(record), cutsOfKeys(board, journeysPromisedMs, kept)(answering))',
     to: 'cutOfRecord(record)',
     test: 'services/api/test/lost-records.test.ts',
   },

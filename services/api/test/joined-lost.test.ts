@@ -92,6 +92,13 @@ test('law 9: an erasure says that it may not know all keys of a person where wha
   }
 });
 
+test('law 7: what is asked by a linked key lacks what its partition lost since it was last looked at', async () => {
+  const world = await joinedWorld();
+  await world.commit(partitionOf('cookie', PARTITIONS), {}, { cutTs: NOON - MINUTE_MS / 2 });
+  for (const what of ['journey', 'keys', 'values'])
+    expect([what, (await world.get(`/v1/users/cookie/${what}`)).body.meta.reasons]).toEqual([what, ['record_cut']]);
+});
+
 test('law 7: the keys of a person may lack what the log lost in the partition of each, while records are promised from before', async () => {
   expect(new Set(HOMES).size).toBe(2);
   const lacking = async (world: World) => {

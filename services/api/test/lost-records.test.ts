@@ -76,17 +76,23 @@ test('law 7: signals that reach behind what a partition kept, as before they wer
   expect((await metaOf()).reasons).not.toContain('record_cut');
 });
 
-test('law 7: a journey of a record that lost events since the partition was last looked at says so', async () => {
+test('law 7: a journey, keys and a conversion of a record that lost events since the partition was last looked at say so', async () => {
   for (const isJoined of [false, true]) {
     const world = await createWorld(isJoined ? { definitions: JOINED } : {});
     await world.ingest(event({ type: 'ad_click', id: 'a', channel: 'c', ts: NOON - HOUR_MS }));
+    await world.ingest(event({ type: 'purchase', id: 'buy', ts: NOON - 1, value: 500, currency: 'EUR' }));
+    // States are read again and again for as long as a partition has none.
+    for (let partition = 0; partition < PARTITIONS; partition++) await world.commit(partition, {}, {});
     await world.tick();
-    const metaOf = async () => (await world.get('/v1/users/u1/journey')).body.meta;
-    expect(await metaOf()).toMatchObject({ complete: true, reasons: [] });
-    // No record says what a hole in the log took, nor what one lost as records are kept for less long by other definitions.
-    for (const lost of [{ cutTs: CUT }, { keptMs: DAY_MS }]) {
-      await world.commit(partitionOf('u1', PARTITIONS), {}, lost);
-      expect(await metaOf()).toMatchObject({ complete: false, reasons: ['record_cut'] });
+    for (const path of ['users/u1/journey', 'users/u1/keys', 'conversions/buy', 'conversions/buy?user=u1']) {
+      const metaOf = async () => (await world.get(`/v1/${path}`)).body.meta;
+      await world.commit(partitionOf('u1', PARTITIONS), {}, {});
+      expect([path, await metaOf()]).toMatchObject([path, { complete: true, reasons: [] }]);
+      // No record says what a hole in the log took, nor what one lost as records are kept for less long by other definitions.
+      for (const lost of [{ cutTs: CUT }, { keptMs: DAY_MS }]) {
+        await world.commit(partitionOf('u1', PARTITIONS), {}, lost);
+        expect([path, await metaOf()]).toMatchObject([path, { complete: false, reasons: ['record_cut'] }]);
+      }
     }
   }
 });

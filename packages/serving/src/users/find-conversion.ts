@@ -174,19 +174,27 @@ async function findAt(
   const { deps, board, records } = context;
   const own = { partition: partitionOf(userKey, deps.partitions), userKey };
   // Whatever was lost: how far an order looks back decides whether it is lacking.
-  const lostOf = cutsOfKeys(board, () => Number.POSITIVE_INFINITY);
-  const candidateOf = (key: AnsweringKey, record: Buffer | null): Candidate => ({
+  const lostOfAll = (kept: KeptOfPartitions) => cutsOfKeys(board, () => Number.POSITIVE_INFINITY, kept);
+  type LostOf = ReturnType<typeof lostOfAll>;
+  const candidateOf = (key: AnsweringKey, record: Buffer | null, lostOf: LostOf): Candidate => ({
     ...key,
     recorded: eventsOfRecord(record),
     stored: record === key.stored ? null : eventsOfRecord(key.stored),
     lostTs: Math.max(cutOfRecord(record), lostOf(key)),
   });
-  const candidates = await records.read(asker, [own], ([record = null], [answering]) => {
-    const key = answering as AnsweringKey;
-    const [{ asked }, windowMs] = [key, board.joinedMs()];
-    if (key.userKey === userKey || asked === null || windowMs === null) return [candidateOf(key, record)];
-    return [candidateOf(key, record), candidateOf({ ...key, ...own, stored: asked }, countingRecord(userKey, asked, windowMs))];
-  });
+  const candidates = await records.read(
+    asker,
+    [own],
+    ([record = null], [answering], kept) => {
+      const key = answering as AnsweringKey;
+      const lostOf = lostOfAll(kept);
+      const [{ asked }, windowMs] = [key, board.joinedMs()];
+      if (key.userKey === userKey || asked === null || windowMs === null) return [candidateOf(key, record, lostOf)];
+      const ofAsked = candidateOf({ ...key, ...own, stored: asked }, countingRecord(userKey, asked, windowMs), lostOf);
+      return [candidateOf(key, record, lostOf), ofAsked];
+    },
+    true,
+  );
   const hasSeen = ({ recorded }: Candidate) => Number(recorded.some((event) => event.id === id));
   for (const candidate of candidates.sort((a, b) => hasSeen(b) - hasSeen(a))) {
     if (isErased?.(candidate.userKey)) continue;

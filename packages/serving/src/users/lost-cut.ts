@@ -19,6 +19,8 @@ export function cutOfPartition(state: KeptRecords | null | undefined, definition
   return cutTs >= (state?.logTimeMs ?? 0) - promisedMs ? cutTs : NEVER_CUT;
 }
 
+const NONE: ReadonlyMap<number, KeptRecords | null> = new Map();
+
 /** A key that answers: its record with messages between keys, and the partitions of the keys that led there. */
 interface CountedKey {
   readonly stored: Buffer | null;
@@ -28,18 +30,19 @@ interface CountedKey {
 /**
  * For the keys of one answer: the newest cut of all partitions that may have lent to one of them, which are those of keys that its user named in links, and all
  * where two users were merged, or where keys lent events that no link of the record names. Records are looked through where another partition lost something
- * later than theirs.
+ * later than theirs. `kept`: what was said of partitions with these records, which may have lost events since the board looked.
  */
 export function cutsOfKeys(
   board: Pick<SpeedBoard, 'states' | 'definitions' | 'joinedMs'>,
   promisedMs: (definitions: Definitions) => number,
+  kept: ReadonlyMap<number, KeptRecords | null> = NONE,
 ): (key: CountedKey) => number {
   const known = new Map<number, number>();
   const cutIn = (partition: number) => {
     let cutTs = known.get(partition);
     if (cutTs === undefined) {
       const definitions = board.definitions(partition);
-      cutTs = cutOfPartition(board.states()[partition], definitions, promisedMs(definitions));
+      cutTs = cutOfPartition(kept.get(partition) ?? board.states()[partition], definitions, promisedMs(definitions));
       known.set(partition, cutTs);
     }
     return cutTs;

@@ -166,7 +166,7 @@ export async function findValues<Made = never>(
       const asOf = given ?? now;
       const turns = turnsWithin(budgetMs);
       const readers = new Map<number | string, Reader<Made>>();
-      const lentCutOf = lentCutsOf(board);
+      const lentCutOf = lentCutsOf(board, kept);
       const readerOf = (key: AnsweringKey) => {
         const [{ partition }, lentCutMs] = [key, lentCutOf(key)];
         const place = lentCutMs === NEVER_CUT ? partition : `${partition} ${lentCutMs}`;
@@ -272,8 +272,8 @@ function eachSetOnce<T>(make: (set: SignalSet) => T): (set: SignalSet) => T {
 }
 
 /** Up to when what a key is lent may be lost: nearly always nothing is. Where keys are not joined, what is known of records says all of it, and as of these. */
-function lentCutsOf(board: ApiContext['board']): ReturnType<typeof cutsOfKeys> {
-  return board.joinedMs() === null ? () => NEVER_CUT : cutsOfKeys(board, recordReachMs);
+function lentCutsOf(board: ApiContext['board'], kept: KeptOfPartitions): ReturnType<typeof cutsOfKeys> {
+  return board.joinedMs() === null ? () => NEVER_CUT : cutsOfKeys(board, recordReachMs, kept);
 }
 
 /** For the users of one partition, of which what they are lent was lost up to the same instant. */

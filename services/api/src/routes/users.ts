@@ -4,7 +4,7 @@ import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
 import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
-import { cutOfPartition, cutsOfKeys } from '@tributary/serving/users/lost-cut';
+import { cutsOfKeys } from '@tributary/serving/users/lost-cut';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutOfRecord, eventsOfRecord, journeysOf, lostUpTo, tailOf, timelineOf } from '@tributary/serving/users/user-timeline';
 import { keysOfUser, linksOfKey } from '@tributary/views/identity/keys-of';
@@ -37,10 +37,7 @@ export const routes: Routes =
         ([record = null], [key], kept): [AnsweringKey, boolean, Event[], number, boolean] => {
           const newest = record === null ? null : tailOf(record, MAX_RECORD_BYTES);
           const answering = key as AnsweringKey;
-          const definitions = board.definitions(answering.partition);
-          // What is known of the partition may be older than the record, which lost events since.
-          const cutNow = cutOfPartition(kept.get(answering.partition), definitions, journeysPromisedMs(definitions));
-          const cut = Math.max(cutOfRecord(record), cutNow, cutsOfKeys(board, journeysPromisedMs)(answering));
+          const cut = Math.max(cutOfRecord(record), cutsOfKeys(board, journeysPromisedMs, kept)(answering));
           return [answering, record !== null, eventsOfRecord(newest), cut, record?.length !== newest?.length];
         },
         true,
@@ -82,18 +79,23 @@ export const routes: Routes =
     serve(app, USER_ROUTES.userKeys, async (request) => {
       const { id: userId } = request.params;
       const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
-      const found = await records.read(request.owner, [asked], (_records, [key]) => {
-        const windowMs = board.joinedMs();
-        const answering = key as AnsweringKey;
-        const { userKey, partitions, stored, asked: first, inFlight = [] } = answering;
-        return {
-          ...{ owner: userKey, partitions, inFlight },
-          // What is lost may be links, which say whose these keys are.
-          cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first), cutsOfKeys(board, recordReachMs)(answering)),
-          links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
-          keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
-        };
-      });
+      const found = await records.read(
+        request.owner,
+        [asked],
+        (_records, [key], kept) => {
+          const windowMs = board.joinedMs();
+          const answering = key as AnsweringKey;
+          const { userKey, partitions, stored, asked: first, inFlight = [] } = answering;
+          return {
+            ...{ owner: userKey, partitions, inFlight },
+            // What is lost may be links, which say whose these keys are.
+            cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first), cutsOfKeys(board, recordReachMs, kept)(answering)),
+            links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
+            keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
+          };
+        },
+        true,
+      );
       const { lagMs, watermark, missing, notes } = board.health();
       const own = new Set(found.partitions);
       const bounded = [found.links, found.keys].some(({ length }) => length > MAX_KEYS);
