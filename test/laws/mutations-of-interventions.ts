@@ -135,6 +135,14 @@ export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
     test: 'packages/cli/test/interventions-crashes.test.ts',
   },
   {
+    lie: 'a webhook names a user who was erased while its line waited, as it is the first attempt',
+    law: '9',
+    file: `${INTERVENTIONS}/acting.ts`,
+    from: 'async send() {',
+    to: 'async send(made) { if (made === 0) return acting.post({ url: webhook.url, id, body, secret, atMs: now() });',
+    test: 'packages/cli/test/interventions.test.ts',
+  },
+  {
     lie: 'of a store that lost records each user is erased',
     law: '9',
     file: `${INTERVENTIONS}/running.ts`,

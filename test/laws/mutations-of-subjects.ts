@@ -273,8 +273,16 @@ export const MUTATIONS_OF_SUBJECTS: readonly Mutation[] = [
     lie: 'an erasure looks at what the record of the person lost, and at none of their other keys',
     law: '9',
     file: 'services/api/src/erasures/keys-of-all.ts',
-    from: '        noteLost(key);\n      }',
-    to: '      }',
+    from: '      noteLost(key);\n      const record',
+    to: '      const record',
+    test: 'services/api/test/joined-lost.test.ts',
+  },
+  {
+    lie: 'a key whose record lost all events is left out of an erasure without a word',
+    law: '9',
+    file: 'services/api/src/erasures/keys-of-all.ts',
+    from: '      noteLost(key);\n      const record',
+    to: "      if (isKeyOf(found, key?.asked?.toString('utf8') ?? '', others.get(userKey) === true)) noteLost(key);\n      const record",
     test: 'services/api/test/joined-lost.test.ts',
   },
   {

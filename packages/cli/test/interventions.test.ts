@@ -179,13 +179,13 @@ test('a receiver that fails is given up after five attempts, and holds up no oth
 
 test('law 9: a webhook is not tried again once its user is erased, nor while that is not known', async () => {
   const asked: unknown[] = [];
-  const query = async (first: Reply) => {
+  const query = async (then: Reply) => {
     await using receiver = await fakeServer(() => ({ status: 503 }));
     const { reply } = platform([sse([entered('anna', NOW_MS)])], { anna: 3 }, () => {});
     await using server = await fakeServer((request) => {
       if (request.path !== '/v1/signals/query') return reply(request);
       asked.push(request.body);
-      return first;
+      return receiver.received.length === 0 ? answer('PRESENT', META) : then;
     });
     const folder = temporaryFolder('journal');
     const argv = [rulesFile(RULE(receiver.url)), folder, new AbortController().signal, '--limit', '1'] as const;
@@ -197,7 +197,7 @@ test('law 9: a webhook is not tried again once its user is erased, nor while tha
   });
   const erased = { code: 0, stdout: 'help ID erased: the user was erased meanwhile', calls: 1 };
   expect(await query(answer('NOT_FOUND', META))).toEqual(erased);
-  expect(asked).toEqual([{ users: ['anna'], limit: 1 }]);
+  expect(asked).toEqual(new Array(2).fill({ users: ['anna'], limit: 1 }));
   const notKnown = 'help ID given-up, 5 attempts: whether the user was erased meanwhile is not known';
   expect(await query(answer('NOT_FOUND', { ...META, complete: false }))).toEqual({ code: 1, stdout: notKnown, calls: 1 });
   expect(await query({ status: 400, body: { code: 'invalid_query', detail: 'no' } })).toMatchObject({
@@ -205,6 +205,24 @@ test('law 9: a webhook is not tried again once its user is erased, nor while tha
     calls: 1,
   });
   expect(await query(answer('PRESENT', META))).toMatchObject({ code: 1, calls: 5 });
+});
+
+test('law 9: a webhook does not name who was erased while its line waited for the collector', async () => {
+  await using receiver = await fakeServer(() => ({ status: 204 }));
+  const erased = new Set<string>();
+  const lines = [entered('anna', NOW_MS), entered('bo', NOW_MS)];
+  const { reply } = platform([sse(lines)], { anna: 3, bo: 3 }, () => {});
+  await using server = await fakeServer((request) => {
+    // The lines have left the API; bo is erased before the first is taken.
+    if (request.path === '/v1/events') erased.add('bo');
+    if (request.path !== '/v1/signals/query') return reply(request);
+    const { users } = request.body as { users: [string] };
+    const status = erased.has(users[0]) ? 'NOT_FOUND' : 'PRESENT';
+    return { body: { results: [{ userId: users[0], status, signals: [], hasMore: false }], meta: META } };
+  });
+  const argv = [rulesFile(RULE(receiver.url)), temporaryFolder('journal'), new AbortController().signal, '--limit', '2'] as const;
+  expect(await run(server, ...argv)).toMatchObject({ code: 0 });
+  expect(receiver.received.map(({ body }) => (body as { userKey: string }).userKey)).toEqual(['anna']);
 });
 
 test('law 7: an event that the collector rejects calls no webhook, and the exit code says so', async () => {

@@ -1,11 +1,13 @@
 /** Where keys of one person are joined, what the log lost of one of them is lacking in answers about all. */
+
+import { encodeMessage } from '@tributary/model/identity/message-line';
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import { recordReachMs } from '@tributary/serving/users/record-reach';
 import { cutMark } from '@tributary/views/record';
 import { ANYWHERE, namedMark } from '@tributary/views/said-marks';
 import { expect, test } from 'vitest';
-import { append, DEFINITIONS, joinedWorld } from './joined-world.ts';
+import { append, DEFINITIONS, joinedWorld, NUMBERED } from './joined-world.ts';
 import { ADMIN, NOON, PARTITIONS, type World } from './world.ts';
 
 const HOMES = ['cookie', 'ada'].map((key) => partitionOf(key, PARTITIONS)) as [number, number];
@@ -97,6 +99,23 @@ test('law 7: what is asked by a linked key lacks what its partition lost since i
   await world.commit(partitionOf('cookie', PARTITIONS), {}, { cutTs: NOON - MINUTE_MS / 2 });
   for (const what of ['journey', 'keys', 'values'])
     expect([what, (await world.get(`/v1/users/cookie/${what}`)).body.meta.reasons]).toEqual([what, ['record_cut']]);
+});
+
+test('law 9: an erasure warns of a key that it leaves out as its record lost all events', async () => {
+  for (const isLost of [true, false]) {
+    const world = await joinedWorld();
+    await world.cut(1);
+    await world.publish(1);
+    const link = { id: 'ada\nat x', to: 'ada', ts: NOON - MINUTE_MS, version: '1', receivedAt: NOON - 1 };
+    const linked = encodeMessage({ kind: 'link', to: 'cookie', link }, { from: 0, ...NUMBERED });
+    const record = `${linked}\n${isLost ? cutMark(NOON - DAY_MS) : ''}`;
+    await world.commit(partitionOf('cookie', PARTITIONS), { rewrites: new Map([['cookie', record]]) }, {});
+    // The generation has events of it, so that it may be somebody else's.
+    Object.assign(world.deps.archive, { senders: async (_: unknown, keys: readonly string[]) => new Set(keys) });
+    await world.tick();
+    const { status, body } = await world.drop('/v1/users/ada');
+    expect([status, body.erasures.length, body.warnings.length]).toEqual([202, 1, isLost ? 1 : 0]);
+  }
 });
 
 test('law 7: the keys of a person may lack what the log lost in the partition of each, while records are promised from before', async () => {

@@ -65,8 +65,6 @@ export interface Step {
   open: number;
 }
 
-/** After this a user is looked for before a webhook names them. */
-const STILL_KNOWN_MS = 500;
 const CURSOR_EVERY_MS = 1_000;
 
 /** Steps with open jobs alone are held: as many as there are jobs. */
@@ -169,14 +167,12 @@ async function answer(
     receiver: rule.name,
     bytes: Buffer.byteLength(body),
     atMs,
-    async send(made) {
+    async send() {
       if (job.isErased) return { kind: 'erased', why: 'the user was erased meanwhile' };
-      // The stream leaves out lines of erased users, as of a moment ago: who was erased since is not named.
-      if (made > 0 || now() - atMs > STILL_KNOWN_MS) {
-        const isStored = await acting.isStored(userKey);
-        if (isStored === null) return { kind: 'again', why: 'whether the user was erased meanwhile is not known' };
-        if (!isStored) return { kind: 'erased', why: 'the user was erased meanwhile' };
-      }
+      // The stream leaves out lines of erased users as of when it sent them: this one has waited since, in sockets too, for a time that is not known.
+      const isStored = await acting.isStored(userKey);
+      if (isStored === null) return { kind: 'again', why: 'whether the user was erased meanwhile is not known' };
+      if (!isStored) return { kind: 'erased', why: 'the user was erased meanwhile' };
       return acting.post({ url: webhook.url, id, body, secret, atMs: now() });
     },
     finished(fate, attempts, why) {

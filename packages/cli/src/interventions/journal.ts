@@ -234,7 +234,7 @@ function taken(path: string, pid: number, cause: unknown): CommandError {
 function full(folder: string): CommandError {
   return new CommandError({
     code: 'folder_full',
-    message: `${folder} must remember at most ${MOST_DECISIONS} decisions within their cooldowns (got more)`,
-    fix: 'Shorten the cooldowns of rules that answer to many users.',
+    message: `${folder} must remember at most ${MOST_DECISIONS} decisions (got more)`,
+    fix: 'Shorten `cooldown` and `within` of rules that answer to many users: decisions are remembered for as long as both.',
   });
 }

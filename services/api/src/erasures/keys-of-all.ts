@@ -88,6 +88,8 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
     const unsure = new Map<string, Named>();
     named = [];
     await readEach([...others.keys()], (userKey, key) => {
+      // Also of what seems to be somebody else's: what was lost may have said otherwise.
+      noteLost(key);
       const record = key?.asked;
       const text = record?.toString('utf8') ?? '';
       const isTheirs = isKeyOf(found, text, others.get(userKey) === true);
@@ -96,7 +98,6 @@ export async function keysOfAll(context: ApiContext, asker: string, users: reado
       else {
         step.push(userKey);
         named.push(namedBy(userKey, record));
-        noteLost(key);
       }
     });
     for (const userKey of await neverSent(context, [...unsure.keys()])) {
