@@ -132,12 +132,12 @@ const ENTRIES: readonly Entry[] = [
   {
     path: 'attribution report',
     about: 'credit, value, ROAS and CPA by channel, campaign, time, type or currency, under one model',
-    load: async () => (await import('./commands/attribution-report.ts')).fillAttributionReport,
+    load: async () => (await import('./commands/attribution-report-options.ts')).fillAttributionReport,
   },
   {
     path: 'attribution compare',
     about: 'several models side by side',
-    load: async () => (await import('./commands/attribution-compare.ts')).fillAttributionCompare,
+    load: async () => (await import('./commands/attribution-compare-options.ts')).fillAttributionCompare,
   },
   {
     path: 'attribution paths',

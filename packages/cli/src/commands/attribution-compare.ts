@@ -1,10 +1,9 @@
 /** `tributary attribution compare`: several models side by side over the same window. */
 
 import { CREDIT_IS } from '@tributary/model/credit-is';
-import type { Command } from 'commander';
 import type { ApiClient } from '../api-client.ts';
 import type { AnswerOf, Comparison } from '../api-types.ts';
-import type { Act, Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { ExitCode } from '../exit.ts';
 import { intervalQuery } from '../flags/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putTables, putUnlessTable, tellCut, titleOf } from '../report/api-output.ts';
@@ -13,21 +12,13 @@ import { FILTERS, filtersOf } from '../report/filters.ts';
 import { type FoldedRow, foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages, metaBeside } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
-import {
-  askedBy,
-  dimensionsOf,
-  namingCurrency,
-  queryOf,
-  type ReportFlags,
-  separateBy,
-  withReportFlags,
-} from '../report/report-flags.ts';
-import { SORTS, type Sort, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
+import { askedBy, dimensionsOf, namingCurrency, queryOf, type ReportFlags, separateBy } from '../report/report-flags.ts';
+import { type Sort, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
 import { uncertaintyNotes, withCodesOfAnswer } from '../report/uncertainty-notes.ts';
 import { counted } from '../terminal/figures.ts';
 import { renderWide } from '../terminal/table.ts';
 
-interface Options extends ReportFlags {
+export interface CompareOptions extends ReportFlags {
   readonly models?: string;
   readonly baseline?: string;
   readonly intervals?: true;
@@ -36,20 +27,7 @@ interface Options extends ReportFlags {
   readonly top?: string;
 }
 
-export function fillAttributionCompare(command: Command, act: Act): void {
-  withReportFlags(
-    command
-      .option('--models <names>', 'comma-separated, or all; default: those of rules')
-      .option('--baseline <name>', 'show how the other models differ from this one')
-      .option('--intervals', 'intervals and ranks of each model, from the differences between groups of users')
-      .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
-      .option('--sort <figure>', `the largest first, by the baseline, else by the first model: ${SORTS.join(', ')}`)
-      .option('--top <n>', 'only the first n rows; totals are of all'),
-    'channel, campaign, day, week, month, type, currency',
-  ).action(act(compare));
-}
-
-async function compare(context: Context, given: Options): Promise<ExitCode> {
+export async function attributionCompare(context: Context, given: CompareOptions): Promise<ExitCode> {
   const { sort, top, intervals, level, ...options } = filtersOf(given, FILTERS);
   const order = sortOf(sort, top);
   const format = formatOf(context, options);
@@ -135,9 +113,9 @@ function sortedBy(rows: ReadonlyMap<string, FoldedRow[]>, model: string, sort: S
  * Models whose totals are the conversions, of those that can be answered as asked. Those that count a conversion for several channels
  * are not rivals of them; those of positions say, where there are none, what another model says.
  */
-async function everyModel(api: ApiClient, options: Options): Promise<string> {
+async function everyModel(api: ApiClient, options: CompareOptions): Promise<string> {
   const { models } = await api.get<AnswerOf<'models'>>('/v1/models');
-  const isGiven = (parameter: string) => options[parameter as keyof Options] !== undefined;
+  const isGiven = (parameter: string) => options[parameter as keyof CompareOptions] !== undefined;
   return models
     .filter(({ family, missing = null, required = [] }) => family !== 'counts' && missing === null && required.every(isGiven))
     .filter(({ parameters = [] }) => options.intervals === undefined || parameters.includes('intervals'))
@@ -149,7 +127,7 @@ async function everyModel(api: ApiClient, options: Options): Promise<string> {
 }
 
 /** Without what paths are when nothing is asked for: most of the models compared do not look at it. */
-function askedParameters({ parameters }: Comparison, { transform: asked }: Options): Comparison['parameters'] {
+function askedParameters({ parameters }: Comparison, { transform: asked }: CompareOptions): Comparison['parameters'] {
   const { transform: _, ...others } = parameters ?? {};
   return asked === undefined ? others : parameters;
 }

@@ -1,10 +1,9 @@
 /** `tributary attribution report`: which channels the conversions are credited to, under one model. */
-import { isModelName, modelInfo, namesWith, REPORTED_NAMES } from '@tributary/attribution/models/catalogue';
+import { isModelName, modelInfo } from '@tributary/attribution/models/catalogue';
 import { CREDIT_IS } from '@tributary/model/credit-is';
-import { type Command, Option } from 'commander';
 import type { ApiClient, Query } from '../api-client.ts';
 import type { Report, ReportRow } from '../api-types.ts';
-import type { Act, Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import { type ExitCode, UsageError } from '../exit.ts';
 import { intervalQuery } from '../flags/level-flag.ts';
 import { amountsOnly, MAX_TABLE_PAGES, putTables, putUnlessTable, tellCut, titleOf } from '../report/api-output.ts';
@@ -14,16 +13,8 @@ import { FILTERS, filtersOf } from '../report/filters.ts';
 import { foldCurrencies } from '../report/fold-currencies.ts';
 import { allPages, metaBeside } from '../report/pages.ts';
 import { formatOf } from '../report/record-output.ts';
-import {
-  askedBy,
-  dimensionsOf,
-  namingCurrency,
-  queryOf,
-  type ReportFlags,
-  separateBy,
-  withReportFlags,
-} from '../report/report-flags.ts';
-import { SORTS, sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
+import { askedBy, dimensionsOf, namingCurrency, queryOf, type ReportFlags, separateBy } from '../report/report-flags.ts';
+import { sortedRows, sortOf, sortQuery } from '../report/sort-flags.ts';
 import { uncertaintyNotes, withCodesOfAnswer } from '../report/uncertainty-notes.ts';
 import { count, counted, fixed, percent } from '../terminal/figures.ts';
 import { renderWide, shortName } from '../terminal/table.ts';
@@ -34,7 +25,7 @@ const CHANGES =
 const writtenIntervals = (given: string) =>
   `--bootstrap must be written --intervals here (got --bootstrap ${given}): the platform draws no samples, intervals come from the partitions. Write --intervals.`;
 
-interface Options extends ReportFlags {
+export interface ReportOptions extends ReportFlags {
   readonly model: string;
   readonly intervals?: true;
   /** The earlier name of `--intervals`. */
@@ -46,29 +37,11 @@ interface Options extends ReportFlags {
   readonly archive?: string;
 }
 
-export function fillAttributionReport(command: Command, act: Act): void {
-  withReportFlags(
-    command
-      .option('--model <name>', `one of ${REPORTED_NAMES.join(', ')}`, 'last')
-      .option('--intervals', 'intervals and ranks, from the differences between groups of users')
-      .addOption(new Option('--bootstrap <n>').hideHelp())
-      .option('--sort <figure>', `the largest first: ${SORTS.join(', ')}`)
-      .option('--top <n>', 'only the first n rows; totals are of all')
-      .option('--archive <id>', 'of a question to the archive (tributary archive ask), in place of both layers')
-      .option('--level <percent>', 'of the intervals, 50 to 99.9; default: 90')
-      .option(
-        '--against <window>',
-        'what changed, with the ratios of value and of cost to it: "previous", the window of equal length before --from, or FROM/TO of an earlier one',
-      ),
-    `channel, campaign, day, week, month, type, currency; position with ${namesWith('position')}`,
-  ).action(act(report));
-}
-
 function pathOf(question: string | undefined): string {
   return question === undefined ? '/v1/attribution' : `/v1/archive-questions/${encodeURIComponent(question)}/attribution`;
 }
 
-async function report(context: Context, given: Options): Promise<ExitCode> {
+export async function attributionReport(context: Context, given: ReportOptions): Promise<ExitCode> {
   const options = filtersOf(given, FILTERS);
   const format = formatOf(context, options);
   const { intervals, bootstrap, level, sort, top, archive, ...flags } = options;
