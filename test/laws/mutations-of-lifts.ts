@@ -69,14 +69,6 @@ export const MUTATIONS_OF_LIFTS: readonly Mutation[] = [
     test: AT_ONCE,
   },
   {
-    lie: 'who was erased and lifted names no key that lent to them before, and may again',
-    law: '7',
-    file: 'services/speed/src/apply/apply-erasure.ts',
-    from: 'isErased && run.definitions.joinedMs !== null',
-    to: 'isErased && run.definitions.joinedMs === 0',
-    test: 'services/speed/test/said-once.test.ts',
-  },
-  {
     lie: 'the record of a user who is erased again overtakes a lift that does not know of it',
     law: '9',
     file: 'services/api/src/erasures/erase.ts',

@@ -4,8 +4,8 @@
  * what need not be said again, so what a partition says follows from the log, and from no cache.
  *
  * A line `{"ts":0,"to":<partition>}` says that links were said, or undone, to keys there, at any time: what is on its way to one of these keys may change what
- * counts for the user (packages/serving/src/freshness/in-flight.ts). `"to":"any"`: two users were merged, or the user was erased and lifted, so
- * events may come through keys that this record does not name.
+ * counts for the user (packages/serving/src/freshness/in-flight.ts). `"to":"any"`: two users were merged, so events may come through keys that this record
+ * does not name.
  */
 import { lineTs } from '@tributary/model/event';
 import { MOST_SAID, noteSaid, SAID_MS, type SaidLinks } from '@tributary/model/identity/said-once';

@@ -113,20 +113,6 @@ test('law 9: of a user who is erased nothing is known to be said, also once they
   expect((await worker.record()).match(/"said"/g)).toHaveLength(1);
 });
 
-test('law 7: what lent to a user before they were erased and lifted may lend again, though no link of theirs names it any more', async () => {
-  const { begin } = world();
-  const worker = begin();
-  const erasure = (type: typeof ERASE_TYPE | typeof LIFT_TYPE) =>
-    encodeErasure({ type, userKey: 'ada', id: type, atMs: NOON + 3 * MINUTE_MS });
-  // Who was not erased is not lifted.
-  await worker.links(page(1), erasure(LIFT_TYPE));
-  expect([...(namedIn(await worker.record()) ?? [])]).toEqual([0]);
-  await worker.links(erasure(ERASE_TYPE), page(4));
-  expect(await worker.record()).toBeNull();
-  await worker.links(erasure(LIFT_TYPE), page(5), page(6));
-  expect([...(namedIn(await worker.record()) ?? [])]).toEqual([ANYWHERE, 0]);
-});
-
 test('law 7: a record knows where the keys are that its user named in links, or that two users were merged, and forgets it never', async () => {
   const { begin } = world();
   const worker = begin();

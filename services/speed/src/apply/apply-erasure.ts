@@ -5,14 +5,13 @@
 import { LIFT_TYPE } from '@tributary/model/erasure';
 import { emptyKey } from '@tributary/model/identity/adoption';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
-import { ANYWHERE, namedMark } from '@tributary/views/said-marks';
 import { leaveAllPacked } from '@tributary/views/step-packed';
 import type { CachedUser } from '../partitions/cached-user.ts';
 import { createErasedUsers } from '../partitions/erased-users.ts';
 import type { PartitionRun } from '../partitions/partition-run.ts';
 import type { Arrival } from '../read/decode.ts';
 import { withdrawLent } from './apply-keyed.ts';
-import { type ApplyOptions, append, type DigestOf, type Effects } from './effects.ts';
+import type { ApplyOptions, DigestOf, Effects } from './effects.ts';
 import { leaveErased } from './output-lines.ts';
 
 /** One among those of its entry. */
@@ -39,7 +38,6 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
     effects.refused++;
     user.isErased = false;
     run.erased.delete(digestOf(userKey));
-    if (isErased && run.definitions.joinedMs !== null) nameAnywhere(userKey, user, effects);
     return;
   }
   if (isErased) {
@@ -63,12 +61,6 @@ export function applyErasure(run: PartitionRun, placed: Placed, user: CachedUser
   user.named = undefined;
   const windowMs = run.definitions.joinedMs ?? 0;
   if (user.key !== undefined) user.key = emptyKey(userKey, { windowMs, digestOf, mostOfDay: user.key.links.mostOfDay });
-}
-
-/** Keys that lent to the user before may lend to them again, and no link of theirs names these any more. */
-function nameAnywhere(userKey: string, user: CachedUser, effects: Effects): void {
-  user.named = new Set([ANYWHERE]);
-  append(effects, userKey, user, namedMark(ANYWHERE));
 }
 
 /** Whether nothing of the user of an arrival counts here. A lift may be gone from log and archive: it is known where it lay. */
