@@ -79,6 +79,14 @@ export const MUTATIONS_OF_INTERVENTIONS: readonly Mutation[] = [
     test: 'packages/cli/test/interventions-crashes.test.ts',
   },
   {
+    lie: 'an API that is away for minutes has webhooks given up that were never sent',
+    law: '3',
+    file: `${INTERVENTIONS}/delivery.ts`,
+    from: "outcome.kind === 'unknown' ? UNKNOWN_PAUSES_MS[unknown] : PAUSES_MS[made]",
+    to: 'PAUSES_MS[made + unknown]',
+    test: 'packages/cli/test/interventions-crashes.test.ts',
+  },
+  {
     lie: 'a receiver whose name has a private address is called',
     law: '7',
     file: `${INTERVENTIONS}/webhook.ts`,

@@ -198,7 +198,7 @@ test('law 9: a webhook is not tried again once its user is erased, nor while tha
   const erased = { code: 0, stdout: 'help ID erased: the user was erased meanwhile', calls: 1 };
   expect(await query(answer('NOT_FOUND', META))).toEqual(erased);
   expect(asked).toEqual(new Array(2).fill({ users: ['anna'], limit: 1 }));
-  const notKnown = 'help ID given-up, 5 attempts: whether the user was erased meanwhile is not known';
+  const notKnown = 'help ID given-up: whether the user was erased meanwhile is not known';
   expect(await query(answer('NOT_FOUND', { ...META, complete: false }))).toEqual({ code: 1, stdout: notKnown, calls: 1 });
   expect(await query({ status: 400, body: { code: 'invalid_query', detail: 'no' } })).toMatchObject({
     stdout: notKnown,

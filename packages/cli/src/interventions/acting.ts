@@ -171,7 +171,7 @@ async function answer(
       if (job.isErased) return { kind: 'erased', why: 'the user was erased meanwhile' };
       // The stream leaves out lines of erased users as of when it sent them: this one has waited since, in sockets too, for a time that is not known.
       const isStored = await acting.isStored(userKey);
-      if (isStored === null) return { kind: 'again', why: 'whether the user was erased meanwhile is not known' };
+      if (isStored === null) return { kind: 'unknown', why: 'whether the user was erased meanwhile is not known' };
       if (!isStored) return { kind: 'erased', why: 'the user was erased meanwhile' };
       return acting.post({ url: webhook.url, id, body, secret, atMs: now() });
     },

@@ -14,7 +14,7 @@ export interface Job {
   readonly atMs: number;
   /** `made`: how many requests were made before. */
   send(made: number): Promise<Outcome>;
-  /** Called once. `attempts`: how often it was tried, also where nothing was sent as it was not known whether the user is erased. */
+  /** Called once. `attempts`: how many requests were made. */
   finished(fate: Fate, attempts: number, why: string): void;
 }
 
@@ -37,6 +37,8 @@ export const MOST_BYTES = 8_388_608;
 const AT_A_TIME = 8;
 /** Before each attempt after the first. */
 const PAUSES_MS = [1_000, 5_000, 30_000, 120_000] as const;
+/** While it is not known whether the user is erased, before it is looked again: some ten minutes, as an API may take to come back. */
+const UNKNOWN_PAUSES_MS = [...PAUSES_MS, ...new Array<number>(6).fill(120_000)];
 /** Since it was decided: a queue of a receiver that is gone is empty after this. */
 export const LONGEST_MS = 600_000;
 
@@ -50,6 +52,8 @@ interface Attempt {
   readonly job: Job;
   /** Requests that were made. */
   readonly made: number;
+  /** How often none was made, as it was not known whether it may be. */
+  readonly unknown: number;
 }
 
 interface Queue {
@@ -64,7 +68,7 @@ export function createDelivery({ now, sleep, signal, random, onError }: Bounds):
   const queues = new Map<string, Queue>();
   let waiting = 0;
 
-  async function run({ job, made }: Attempt, queue: Queue): Promise<void> {
+  async function run({ job, made, unknown }: Attempt, queue: Queue): Promise<void> {
     if (now() - job.atMs > LONGEST_MS) return end(job, queue, 'given-up', made, 'it waited too long');
     const outcome = await job.send(made);
     if (outcome.kind === 'delivered') return end(job, queue, 'delivered', made + 1, '');
@@ -72,10 +76,11 @@ export function createDelivery({ now, sleep, signal, random, onError }: Bounds):
     if (signal.aborted) return;
     if (outcome.kind === 'erased') return end(job, queue, 'erased', made, outcome.why);
     if (outcome.kind === 'refused') return end(job, queue, 'refused', made + 1, outcome.why);
-    const pauseMs = PAUSES_MS[made];
-    if (pauseMs === undefined) return end(job, queue, 'given-up', made + 1, outcome.why);
+    const then = outcome.kind === 'unknown' ? { job, made, unknown: unknown + 1 } : { job, made: made + 1, unknown };
+    const pauseMs = outcome.kind === 'unknown' ? UNKNOWN_PAUSES_MS[unknown] : PAUSES_MS[made];
+    if (pauseMs === undefined) return end(job, queue, 'given-up', then.made, outcome.why);
     void sleep(pauseMs * (0.5 + random() / 2)).then(() => {
-      queue.due.push({ job, made: made + 1 });
+      queue.due.push(then);
       next(queue);
     });
   }
@@ -114,7 +119,7 @@ export function createDelivery({ now, sleep, signal, random, onError }: Bounds):
       queue.bytes += job.bytes;
       if (jobs >= MOST_WAITING || (jobs > 0 && bytes + job.bytes > MOST_BYTES))
         return end(job, queue, 'given-up', 0, `${jobs} others wait for this receiver`);
-      queue.due.push({ job, made: 0 });
+      queue.due.push({ job, made: 0, unknown: 0 });
       next(queue);
     },
   };

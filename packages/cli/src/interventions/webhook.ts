@@ -22,8 +22,10 @@ export interface Call {
   readonly atMs: number;
 }
 
-/** `again`: it may be answered later. `erased`: the user was erased meanwhile, and nothing was sent. */
-export type Outcome = { readonly kind: 'delivered' } | { readonly kind: 'refused' | 'again' | 'erased'; readonly why: string };
+/** `again`: it may be answered later. Nothing was sent: `erased`, the user was erased meanwhile; `unknown`, whether they were is not known. */
+export type Outcome =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'refused' | 'again' | 'erased' | 'unknown'; readonly why: string };
 
 const TIMEOUT_MS = 10_000;
 const MAY_PASS = new Set([408, 409, 425, 429]);
