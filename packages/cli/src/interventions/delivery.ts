@@ -37,8 +37,8 @@ export const MOST_BYTES = 8_388_608;
 const AT_A_TIME = 8;
 /** Before each attempt after the first. */
 const PAUSES_MS = [1_000, 5_000, 30_000, 120_000] as const;
-/** While it is not known whether the user is erased, before it is looked again: some ten minutes, as an API may take to come back. */
-const UNKNOWN_PAUSES_MS = [...PAUSES_MS, ...new Array<number>(6).fill(120_000)];
+/** While it is not known whether the user is erased, before it is looked again: `LONGEST_MS` at the least, as an API may take to come back. */
+const UNKNOWN_PAUSES_MS = [...PAUSES_MS, ...new Array<number>(9).fill(120_000)];
 /** Since it was decided: a queue of a receiver that is gone is empty after this. */
 export const LONGEST_MS = 600_000;
 
