@@ -51,9 +51,9 @@ export const MUTATIONS_OF_CORRECTIONS: readonly Mutation[] = [
   {
     lie: 'what is sent again under an id that was dropped counts',
     law: '1, 3',
-    file: `${COMPUTE}/shard.ts`,
-    from: 'AS held SEMI JOIN fresh USING (user_key, id)\n',
-    to: `AS held SEMI JOIN fresh USING (user_key, id) WHERE \${whatCounts(definitions)}\n`,
+    file: `${COMPUTE}/known.ts`,
+    from: 'SEMI JOIN fresh USING (id) LIMIT',
+    to: 'SEMI JOIN fresh USING (id) WHERE NOT dropped LIMIT',
     test: RUNS,
   },
   {

@@ -70,7 +70,7 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
   {
     lie: 'ids of before an erasure make duplicates of what comes after it is lifted',
     law: '9',
-    file: `${COMPUTE}/shard.ts`,
+    file: `${COMPUTE}/known.ts`,
     from: "'ANTI JOIN erased_now USING (user_key)'",
     to: "''",
     test: TEST,

@@ -158,6 +158,7 @@ test.each([1, 2, 3, 4, 5])(
           filesPerKind: random.pick([2, 64]),
           // Rows in lines, in Parquet, and in both.
           ...(seed % 5 < 2 && { fewRows: seed % 5 === 0 ? 0 : 4 }),
+          ...(seed % 4 > 0 && { mostMet: [0, 2, 1_000][(seed % 4) - 1] as number }),
           ...(seed % 3 > 0 && { added: { ...ADDED, mostShare: seed % 3 === 1 ? 0.5 : 1_000 } }),
         };
         const pieces = cut(random, events);
@@ -236,9 +237,13 @@ test('law 1: where only campaigns are corrected, journeys keep their channels; w
 });
 
 /** Each piece is one generation; the last one must be naive(all). */
-async function expectNaive(pieces: readonly (readonly Event[])[], definitions: Definitions): Promise<void> {
+async function expectNaive(
+  pieces: readonly (readonly Event[])[],
+  definitions: Definitions,
+  limits: ComputeLimits = LIMITS,
+): Promise<void> {
   let base: Awaited<ReturnType<typeof generation>> | null = null;
-  for (const piece of pieces) base = await generation(await archive(piece), base, definitions, LIMITS);
+  for (const piece of pieces) base = await generation(await archive(piece), base, definitions, limits);
   expect(differences(await viewsOf(base as ComputeBase), naiveOfGeneration(pieces.flat(), definitions, PARTITIONS))).toEqual([]);
 }
 
@@ -313,6 +318,19 @@ test('law 3: identity is user and id: the same id of two users is two events, ea
   ];
   await expectNaive([[...same, ...same]], definitionsOf(SMALL_DEFINITIONS));
   await expectNaive([same, [...same, event('dora', 'x', 4, 'buy', { value: 3 })]], definitionsOf(SMALL_DEFINITIONS));
+});
+
+test('law 3: what a base holds is known by user and id, in whichever of its files it lies and however much of it comes again', async () => {
+  const click = (user: string, id: string, hours = 1) => event(user, id, hours, 'click', { channel: id });
+  // The base has two files, each of its own users.
+  const held = [[click('ana', 'w'), click('ana', 'x')], ['y', 'z'].flatMap((id) => [click('bea', id), click('cid', id)])];
+  const again = held.flat().map((one) => ({ ...one, ts: one.ts + 1, channel: 'again' }));
+  const others = [click('bea', 'x'), click('cid', 'x'), click('ana', 'y')];
+  for (const mostMet of [1, 1_000])
+    await expectNaive([...held, [...others, ...again], again.slice(0, 1)], definitionsOf(SMALL_DEFINITIONS), {
+      ...LIMITS,
+      mostMet,
+    });
 });
 
 test('law 5: a refund is not a first order, also where nothing repeats another order', async () => {

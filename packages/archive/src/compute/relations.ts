@@ -187,15 +187,16 @@ export function baseEvents(spec: ComputeSpec, shard: Shard, definitions: Definit
 
 /**
  * Those of these files. Their statistics of `partition` let DuckDB pass over others; where there are no others, it need not be read. `arrivals`: of
- * all partitions.
+ * all partitions. `more`: columns beside those of events.
  */
 export function eventsIn(
   spec: Pick<ComputeSpec, 'dataDir'> & Partial<Pick<ComputeSpec, 'arrivals'>>,
   files: readonly StoredFile[],
   shard: Shard,
   definitions: Definitions,
+  more: Columns = {},
 ): string {
-  const events = parquetFiles(spec.dataDir, files, columnsOfEvents(definitions));
+  const events = parquetFiles(spec.dataDir, files, { ...columnsOfEvents(definitions), ...more });
   if (shard.from === 0 && shard.to === spec.arrivals?.length) return events;
   return `(SELECT * FROM ${events} WHERE partition >= ${shard.from} AND partition < ${shard.to})`;
 }

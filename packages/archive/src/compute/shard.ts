@@ -32,6 +32,7 @@ import { adopt } from './adopt.ts';
 import { correctFresh } from './corrections.ts';
 import { holdsSignalsOnly } from './event-files.ts';
 import { forgetBase, forgetFresh, NOTHING_FORGOTTEN, rowsGone } from './forget.ts';
+import { loadKnown } from './known.ts';
 import { loadOwn } from './own-steps.ts';
 import {
   areEvents,
@@ -224,12 +225,7 @@ async function dedupe(
   const [suspects = '', ofArrivals = '', ofKnown = ''] = statementsOf('dedupe.sql');
   // Most runs have no copies: to plan what takes them out is longer than to look.
   if ((await rowsMade(session, [suspects])) > 0) await session.run(ofArrivals);
-  // Without a base nothing is known.
-  if ((spec.base?.events.length ?? 0) === 0) return;
-  const known = `CREATE OR REPLACE TABLE known AS
-    SELECT user_key, id FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN fresh USING (user_key, id)
-    ${forgets ? 'ANTI JOIN erased_now USING (user_key)' : ''}`;
-  if ((await rowsMade(session, [known])) > 0) await session.run(ofKnown);
+  if ((await loadKnown(session, spec, definitions, shard, forgets)) > 0) await session.run(ofKnown);
 }
 
 /**

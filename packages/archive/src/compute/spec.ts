@@ -96,6 +96,8 @@ export interface ComputeLimits {
   readonly added?: AddedLimits;
   /** In place of the most rows that a view has in a file with others, where few must be many. */
   readonly fewRows?: number;
+  /** In place of the most events of a base whose ids come again and are looked at one by one (known.ts), where few must be many. */
+  readonly mostMet?: number;
 }
 
 export type ComputeResult = Pick<
