@@ -38,7 +38,7 @@ test('law 7: records are read behind the first look at what is in flight and bef
     });
     await speed.commit({ ...first, next: { ...first.next, relayed } });
     const looks = await serving.relayed();
-    expect(looks[P]).toEqual({ position: 'p1', relayed });
+    expect(looks[P]).toEqual({ position: 'p1', logTimeMs: first.next.logTimeMs, relayed });
     const done: string[] = [];
     let reported = 0;
     watching.on('monitor', (_at: string, [name = '', ...args]: string[]) => {

@@ -127,8 +127,8 @@ export const MUTATIONS_OF_SIGNALS: readonly Mutation[] = [
     lie: 'now is before an event that was applied',
     law: '7',
     file: 'services/api/src/http/find-values.ts',
-    from: '(one?.logTimeMs ?? 0) + 1',
-    to: '(one?.logTimeMs ?? 0) * 0',
+    from: '(kept.get(partition)?.logTimeMs ?? 0) + 1',
+    to: '(kept.get(partition)?.logTimeMs ?? 0) * 0',
     test: VALUES,
   },
   {

@@ -3,7 +3,7 @@ import type { RowsByView } from '@tributary/views/deltas';
 import type { KeptRecords } from '@tributary/views/record';
 import type { DeadLetters } from './dead-letters.ts';
 import type { CommittedDeltas } from './format/feed.ts';
-import type { PartitionState, Relaying, StatusState, Watched } from './speed-store.ts';
+import type { PartitionState, RelayingState, StatusState, Watched } from './speed-store.ts';
 
 /** One partition's part of an answer, read atomically: state and deltas belong to the same commit. */
 export interface PartitionDeltas {
@@ -107,10 +107,10 @@ export interface RecordSize {
 }
 
 export interface RecordsBetween {
-  readonly before: readonly (Relaying | null)[];
+  readonly before: readonly (RelayingState | null)[];
   /** As `records` has them. */
   readonly records: (Buffer | null | number)[];
-  readonly after: readonly (Relaying | null)[];
+  readonly after: readonly (RelayingState | null)[];
 }
 
 export interface ServingStore {
@@ -145,8 +145,8 @@ export interface ServingStore {
     pause?: Pause,
   ): Promise<WholePartition[]>;
   states(): Promise<(StatusState | null)[]>;
-  /** What the states say of messages between keys, and no more of them; null: nothing was ever committed there. */
-  relayed(): Promise<(Relaying | null)[]>;
+  /** What the states say of messages between keys and of what records hold, and no more of them; null: nothing was ever committed there. */
+  relayed(): Promise<(RelayingState | null)[]>;
   /** Members of the segment of a version; `watched` says what they are worth. */
   members(partition: number, page: PageOfMembers): Promise<MembersPage>;
   /** Who has, or had, a conversion that the speed layer saw: of each partition who had it last, as ids are unique within a user only and events go from key to key. */

@@ -11,6 +11,7 @@
  *     After `fenced` or `rewound` the writer drops all caches and reloads state and position.
  */
 import type { RowsByView } from '@tributary/views/deltas';
+import type { KeptRecords } from '@tributary/views/record';
 
 /** What is stored about one partition beside its users and deltas. */
 export interface PartitionState {
@@ -60,6 +61,9 @@ export interface PartitionState {
 
 /** As far as it says which messages between keys are on their way. */
 export type Relaying = Pick<PartitionState, 'position' | 'relayed'>;
+
+/** With what records are known to hold. */
+export interface RelayingState extends Relaying, KeptRecords {}
 
 /** As who asks for the state alone reads it. */
 export interface StatusState extends PartitionState {

@@ -97,8 +97,30 @@ test('law 9: an erasure says that it may not know all keys of a person where wha
 test('law 7: what is asked by a linked key lacks what its partition lost since it was last looked at', async () => {
   const world = await joinedWorld();
   await world.commit(partitionOf('cookie', PARTITIONS), {}, { cutTs: NOON - MINUTE_MS / 2 });
-  for (const what of ['journey', 'keys', 'values'])
+  for (const what of ['journey', 'keys', 'values', 'signals'])
     expect([what, (await world.get(`/v1/users/cookie/${what}`)).body.meta.reasons]).toEqual([what, ['record_cut']]);
+});
+
+test('law 7: an answer of a user lacks what the partition of a key that lent to them lost since it was last looked at', async () => {
+  const asked = { entities: { user: ['ada'] }, features: ['all'] };
+  for (const [partition, isMerged, isLacking] of CASES) {
+    const world = await joinedWorld();
+    if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
+    // States are read again and again for as long as a partition has none.
+    for (let each = 0; each < PARTITIONS; each++) await world.commit(each, {}, {});
+    await world.tick();
+    // The log time of another partition does not say as of when values are.
+    await world.commit(partition, {}, { cutTs: NOON - MINUTE_MS / 2, ...(partition === APART && { logTimeMs: NOON + DAY_MS }) });
+    const reasons = isLacking ? ['record_cut'] : [];
+    for (const path of ['users/ada/journey', 'users/ada/signals', 'users/ada/values', 'users/ada/keys', 'conversions/order'])
+      expect([partition, path, (await world.get(`/v1/${path}`)).body.meta.reasons]).toEqual([partition, path, reasons]);
+    const query = await world.post('/v1/signals/query', { users: ['ada'], limit: 5 });
+    const values = await world.post('/v1/signals/values', { users: ['ada'], signals: ['all'] });
+    for (const { body } of [query, values]) expect([partition, body.meta.reasons]).toEqual([partition, reasons]);
+    expect(values.body.asOf).toBe(NOON + 1);
+    const { results } = (await world.post('/get-online-features', asked)).body;
+    expect([partition, results[1].statuses[0] === 'PRESENT']).toEqual([partition, !isLacking]);
+  }
 });
 
 test('law 9: an erasure warns of a key that it leaves out as its record lost all events', async () => {

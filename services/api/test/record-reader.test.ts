@@ -175,7 +175,9 @@ function joinedReader(bytesOf: Readonly<Record<string, number>>) {
     return read.map((record, i) => (users[i]?.userKey === 'cookie' ? Buffer.from(`${linked}\n`) : record));
   };
   /** A message that was sent and not applied at the looks that say so. */
-  const look = (isInFlight: boolean) => [{ position: '2', relayed: { sent: [isInFlight ? '1.1' : ''], applied: [''] } }];
+  const look = (isInFlight: boolean) => [
+    { position: '2', logTimeMs: 0, relayed: { sent: [isInFlight ? '1.1' : ''], applied: [''] } },
+  ];
   const reader = createRecordReader(
     {
       records,

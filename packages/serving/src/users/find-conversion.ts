@@ -60,7 +60,7 @@ export interface CopiesOfRecords {
   find(owner: RecordOwner, size: RecordSize): Buffer | undefined;
 }
 
-/** What records are known to hold, after they were read; null: nothing was ever committed there. */
+/** What records are known to hold, after they were read; null: nothing was ever committed there. Where keys are joined it is known of all partitions. */
 export type KeptOfPartitions = ReadonlyMap<number, KeptRecords | null>;
 
 /** The key that was asked for, or its owner. */

@@ -1,5 +1,5 @@
 import type { KeptRecords } from '@tributary/views/record';
-import type { PartitionState, Relayed, Relaying, StatusState, Watched } from '../speed-store.ts';
+import type { PartitionState, Relayed, RelayingState, StatusState, Watched } from '../speed-store.ts';
 import { viewsMarkOf } from './commit-id.ts';
 
 /** The state hash as a `PartitionState`; null when the hash does not exist. */
@@ -116,6 +116,9 @@ export function watchedOf({
 /** The fields of the state that say what records hold. */
 export const KEPT_FIELDS = ['logTimeMs', 'cutTs', 'kept', 'rewritten', 'commit', 'position'] as const;
 
+/** With what is said of messages between keys. */
+export const RELAYING_FIELDS = [...KEPT_FIELDS, 'relayed'] as const;
+
 /** In the order of `KEPT_FIELDS`, and more behind them; null where the hash has none. */
 export type KeptValues = readonly (string | null | undefined)[];
 
@@ -149,9 +152,12 @@ export function relayedText({ sent, applied }: Relayed): string {
 }
 
 /** What the fields `position` and `relayed` say. */
-export function relayingFrom([position = null, relayed = null]: readonly (string | null)[]): Relaying | null {
-  if (position === null) return null;
-  return { position, ...(relayed !== null && { relayed: relayedFrom(relayed) }) };
+/** Reads the values of `RELAYING_FIELDS`. */
+export function relayingFrom(values: readonly (string | null)[]): RelayingState | null {
+  const kept = keptFrom(values);
+  if (kept === null) return null;
+  const relayed = values.at(-1) ?? null;
+  return { position: keptField(values, 'position') ?? '', ...kept, ...(relayed !== null && { relayed: relayedFrom(relayed) }) };
 }
 
 export function relayedFrom(text: string): Relayed {

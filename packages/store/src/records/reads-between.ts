@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { partitionPrefix } from '../format/keys.ts';
-import { relayingFrom } from '../format/state.ts';
+import { RELAYING_FIELDS, relayingFrom } from '../format/state.ts';
 import { sendTogether } from '../redis/one-packet.ts';
 import { readOfTexts } from '../redis/short-read.ts';
 import { type RecordsBetween, type ServingStore, SHORT_ANSWER_BYTES } from '../serving-store.ts';
@@ -41,4 +41,4 @@ export function createReadsBetween(
 }
 
 /** Not by the library's automatic pipelines, which send what they gather behind the commands of this turn that go out by themselves. */
-const readRelayed = readOfTexts('hmget', ['position', 'relayed']);
+const readRelayed = readOfTexts('hmget', RELAYING_FIELDS);

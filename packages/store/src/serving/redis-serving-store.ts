@@ -7,7 +7,7 @@ import { createDeltaReads } from '../deltas/delta-reads.ts';
 import type { ReadBounds } from '../deltas/read-bounds.ts';
 import { createRetire } from '../deltas/retire-deltas.ts';
 import { partitionPrefix, pointerKey } from '../format/keys.ts';
-import { generationsBetween, relayingFrom, statusFrom } from '../format/state.ts';
+import { generationsBetween, RELAYING_FIELDS, relayingFrom, statusFrom } from '../format/state.ts';
 import { readMembers } from '../members/members-page.ts';
 import { createReadsBetween } from '../records/reads-between.ts';
 import { createRecordReads } from '../records/record-reads.ts';
@@ -80,7 +80,7 @@ export function createServingStore(
     relayed: () =>
       unlessDown(() =>
         Promise.all(
-          all.map(async (partition) => relayingFrom(await redis.hmget(`${prefixOf(partition)}state`, 'position', 'relayed'))),
+          all.map(async (partition) => relayingFrom(await redis.hmget(`${prefixOf(partition)}state`, ...RELAYING_FIELDS))),
         ),
       ),
 

@@ -128,15 +128,19 @@ export function describeFeedContract(name: string, make: () => Promise<StoreUnde
       expect(await commit('p5', 'p6', 'e~others', 'g~others', more)).toEqual([more, more]);
     });
 
-    test('law 7: which messages are on their way is read as of the newest commit of each partition', async () => {
+    test('law 7: which messages are on their way, and what records lost, is read as of the newest commit of each partition', async () => {
       const { speed, serving } = await make();
       expect(await serving.relayed()).toEqual([null, null, null, null]);
       await speed.commit(commitOf(null, 'p1'));
-      expect((await serving.relayed())[P]).toEqual({ position: 'p1' });
+      const { logTimeMs } = commitOf(null, 'p1').next;
+      expect((await serving.relayed())[P]).toEqual({ position: 'p1', logTimeMs });
       const relayed = { sent: ['', 'p2.1'], applied: ['', ''] };
       const second = commitOf('p1', 'p2');
       await speed.commit({ ...second, next: { ...second.next, relayed } });
-      expect((await serving.relayed())[P]).toEqual({ position: 'p2', relayed });
+      expect((await serving.relayed())[P]).toEqual({ position: 'p2', logTimeMs, relayed });
+      const third = commitOf('p2', 'p3');
+      await speed.commit({ ...third, next: { ...third.next, relayed, cutTs: 7, keptMs: 9 } });
+      expect((await serving.relayed())[P]).toEqual({ position: 'p3', logTimeMs, relayed, cutTs: 7, keptMs: 9 });
     });
 
     test('law 7: following without a cursor is a gap, and says which generations are kept', async () => {

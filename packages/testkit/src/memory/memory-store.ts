@@ -16,7 +16,7 @@ import type {
   ServingStore,
   WholePartition,
 } from '@tributary/store/serving-store';
-import type { Commit, CommitOutcome, PartitionState, Relaying, SpeedStore, StatusState } from '@tributary/store/speed-store';
+import type { Commit, CommitOutcome, PartitionState, RelayingState, SpeedStore, StatusState } from '@tributary/store/speed-store';
 import { addRows, type RowKey, type Rows, type RowsByView, rowsOf } from '@tributary/views/deltas';
 import { deadLettersOf, type LettersInMemory, park } from './memory-dead-letters.ts';
 import { changeMembers, dueOf, type MembersInMemory, membersPage, noMembers, scanned, wasWatched } from './memory-members.ts';
@@ -257,8 +257,13 @@ function statusOf({ state, oldest, lettersWithout }: StoredPartition): StatusSta
   return state && { ...state, ...(oldest > 0 && { deltasFrom: oldest }), ...(lettersWithout > 0 && { lettersWithout }) };
 }
 
-function relayingOf({ position, relayed }: PartitionState): Relaying {
-  return { position, ...(relayed !== undefined && { relayed }) };
+function relayingOf({ position, relayed, logTimeMs, cutTs, keptMs }: PartitionState): RelayingState {
+  return {
+    ...{ position, logTimeMs },
+    ...(cutTs !== undefined && { cutTs }),
+    ...(keptMs !== undefined && { keptMs }),
+    ...(relayed !== undefined && { relayed }),
+  };
 }
 
 function emptyPartition(): StoredPartition {

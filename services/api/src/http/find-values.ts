@@ -156,7 +156,7 @@ export async function findValues<Made = never>(
       const [inFlight, partitions] = [keys[0]?.inFlight ?? [], [...own]];
       for (const partition of partitions) if (!sets.has(partition)) sets.set(partition, setOf(partition));
       // Known after the records: what they hold was applied at or before this log time, and what they let go of is known by then.
-      const now = Math.max(deps.now(), ...[...kept.values()].map((one) => (one?.logTimeMs ?? 0) + 1));
+      const now = Math.max(deps.now(), ...partitions.map((partition) => (kept.get(partition)?.logTimeMs ?? 0) + 1));
       // What happens until then is not known: a value of that instant would be a guess that says READY.
       if (given !== undefined && given > now)
         throw new TributaryError(

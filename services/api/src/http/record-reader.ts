@@ -111,7 +111,10 @@ export function createRecordReader(
         await answerByOwners(answering, readAll);
         // States are looked at once a second otherwise: what a key gave away since is with its owner some commits later.
         const isFirst = answering.every(({ partitions }) => partitions.length === 1);
-        const inFlight = gapsBetween(looks.before(), await looks.after(isFirst), () => aboutOf(answering));
+        const after = await looks.after(isFirst);
+        // Other partitions lend events: what those lost by now is lacking here.
+        for (const [partition, state] of after.entries()) known.kept.set(partition, state);
+        const inFlight = gapsBetween(looks.before(), after, () => aboutOf(answering));
         const all = answering.map((key) => ({
           ...key,
           ...(isPlaced && { position: known.places.get(key.userKey)?.position ?? null }),

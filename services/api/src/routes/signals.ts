@@ -46,7 +46,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { names } = request.query;
     const notes = names === undefined ? [] : await notesOf(names, partition);
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-    const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null], [key]) => {
+    const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null], [key], kept) => {
       const answering = key as AnsweringKey;
       // One more than asked for shows whether there is a next page.
       clearPlaces(places);
@@ -56,7 +56,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
       const last = { start: places.starts[page.first + page.count - 1] as number };
       const next =
         page.hasMore && record !== null ? encodeCursor(question, [signalTs(record, last), signalId(record, last)]) : null;
-      const cutOfAll = cutsOfKeys(board, signalsPromisedMs)(answering);
+      const cutOfAll = cutsOfKeys(board, signalsPromisedMs, kept)(answering);
       const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOfAll);
       const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
       const { partitions, inFlight = [] } = answering;
@@ -74,10 +74,10 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const notes = names === undefined ? [] : await notesOf(names, asked[0]?.partition ?? 0);
     const selections = new Map<number, ReturnType<typeof selectionOf> & { limit: number }>();
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-    const { body, release } = await records.read(askerOf(request, reply), asked, (read, keys) => {
+    const { body, release } = await records.read(askerOf(request, reply), asked, (read, keys, kept) => {
       const holes: string[] = [];
       const own = new Set<number>();
-      const cutOf = cutsOfKeys(board, signalsPromisedMs);
+      const cutOf = cutsOfKeys(board, signalsPromisedMs, kept);
       clearPlaces(places);
       const selected = asked.map(({ userKey }, i) => {
         const answering = keys[i] as AnsweringKey;
