@@ -60,7 +60,7 @@ async function watch(apiUrl: string, key: string, heard: () => void) {
   const headers = { accept: 'text/event-stream', authorization: `Bearer ${key}` };
   const streams = await Promise.all(
     Array.from({ length: CONSOLES }, async () => {
-      const { status, body } = await fetch(`${apiUrl}/v1/stream`, { headers, signal: ending.signal });
+      const { status, body } = await fetch(`${apiUrl}/v1/stream?kinds=arrivals`, { headers, signal: ending.signal });
       if (status !== 200 || body === null) throw new Error(`the stream answered ${status}`);
       return read(body, heard);
     }),

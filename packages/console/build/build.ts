@@ -56,10 +56,16 @@ export async function buildConsole(folder: string = BUILT_FOLDER): Promise<Sizes
   renameSync(staged, join(folder, LIST_FILE));
   const kept = new Set([...files.keys(), PAGE_FILE, LIST_FILE]);
   for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
-  // What the script imports it waits for.
-  const imported = main?.type === 'chunk' ? main.imports : [];
-  const first = [page, ...[entry, ...imported, styleName, iconName].map((name) => files.get(name) ?? '')];
+  const chunks = new Map(output.flatMap((one) => (one.type === 'chunk' ? [[one.fileName, one.imports] as const] : [])));
+  const first = [page, ...[...waitedFor(entry, chunks), styleName, iconName].map((name) => files.get(name) ?? '')];
   return { first: bytesOf(first), all: bytesOf([page, ...files.values()]) };
+}
+
+/** A script waits for what it imports, and that for what it imports in turn. */
+export function waitedFor(entry: string, importsOf: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const names = new Set([entry]);
+  for (const name of names) for (const imported of importsOf.get(name) ?? []) names.add(imported);
+  return names;
 }
 
 /** The client's table of routes comes from the contract, whose schemas no page needs: what is built has the table alone. */

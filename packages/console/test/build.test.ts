@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildConsole, type Sizes } from '../build/build.ts';
+import { buildConsole, type Sizes, waitedFor } from '../build/build.ts';
 import { LIST_FILE, PAGE_FILE, readBuilt } from '../src/built.ts';
 
 const FIRST_BYTES = 60_000;
@@ -21,6 +21,11 @@ test(`a first visit loads at most ${FIRST_BYTES} bytes, compressed, and all of t
   expect(sizes.first).toBeGreaterThan(1_000);
   expect(sizes.first).toBeLessThanOrEqual(FIRST_BYTES);
   expect(sizes.all).toBeLessThanOrEqual(ALL_BYTES);
+});
+
+test('a first visit waits for what its script imports, and for what that imports in turn', () => {
+  const importsOf = new Map(Object.entries({ main: ['a', 'b'], a: ['c'], c: ['a', 'd'], later: ['e'] }));
+  expect([...waitedFor('main', importsOf)].sort()).toEqual(['a', 'b', 'c', 'd', 'main']);
 });
 
 test('what the server hands out is what was built, and the page names it', () => {
