@@ -199,6 +199,36 @@ test('law 9: a user whom another process erased again before the lift reached th
   expect((await receipt()).lifted).not.toBeNull();
 });
 
+test('law 9: a lift that fails once the log has it erases a user whom another process erased meanwhile', async () => {
+  const { erasures } = world.deps;
+  const own = world.deps.append;
+  const second = id.replace(NOON.toString(36), (NOON + 1).toString(36));
+  let isAnswered = false;
+  Object.assign(world.deps, {
+    append: async (...args: Parameters<typeof own>) => {
+      if (typesOf().at(-1) === LIFT_TYPE) return own(...args);
+      const { position } = (await receipt()).recorded ?? { position: '' };
+      await erasures.create({ ...(await receipt()), id: second, by: 'eve', lifted: null, recorded: { at: NOON, position } });
+      const appended = await own(...args);
+      return isAnswered ? appended : Promise.reject(new Error('ECONNRESET'));
+    },
+    onAction: (action: string, { by }: { by: string }) => actions.push([action, by]),
+  });
+  const actions: string[][] = [];
+  expect((await lift()).status).toBe(500);
+  expect(typesOf()).toEqual([ERASE_TYPE, LIFT_TYPE, ERASE_TYPE]);
+  // Who asked for the erasure stands there, and not who lifted the one before.
+  expect(actions).toEqual([['a user is erased', 'eve']]);
+  expect((await erasures.read(second)).recorded?.position).toBe('3');
+  // It was killed right behind its lift, or could not look: who asks again is refused, and the user is erased.
+  isAnswered = true;
+  expect((await lift()).status).toBe(409);
+  expect(typesOf().slice(3)).toEqual([ERASE_TYPE]);
+  await erasures.write({ ...(await erasures.read(second)), lifted: { at: NOON, by: 'eve' } });
+  expect((await lift()).status).toBe(409);
+  expect(typesOf().slice(4)).toEqual([]);
+});
+
 test('law 9: an erasure that is lifted while it is asked for again stays lifted, and the user is erased by another', async () => {
   const own = world.deps.append;
   let isFirst = true;

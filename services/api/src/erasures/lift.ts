@@ -22,7 +22,10 @@ export async function liftErasure(context: ApiContext, request: Asker, id: strin
   const receipt = await desk.read(id);
   if (desk.digestOf(user) !== receipt.digest)
     throw new TributaryError('invalid_query', `user must be the one of this erasure (got ${JSON.stringify(user)})`);
-  return lift(context, request, user, await liftable(desk, receipt, await seenNow(context)));
+  const before = await seenNow(context);
+  // It may be asked for again because the first request failed, once the log had its lift and before it looked for erasures since.
+  if (receipt.lifted !== null && !isNewest(receipt, before)) await eraseIfAskedMeanwhile(context, user, receipt);
+  return lift(context, request, user, await liftable(desk, receipt, before));
 }
 
 /** Ends the erasures of these users that are in force: all of them, or none where one cannot be lifted yet. */
@@ -61,18 +64,22 @@ async function liftable(desk: ErasureDesk, receipt: Receipt, before: Seen, besid
 }
 
 async function lift(context: ApiContext, request: Asker, user: string, due: Liftable): Promise<Receipt> {
-  const lifted = await oneAtATime(due.receipt.digest, () => liftInTurn(context, request, user, due));
-  await eraseIfAskedMeanwhile(context, actorOf(request), user, lifted);
+  const lifted = oneAtATime(due.receipt.digest, () => liftInTurn(context, request, user, due));
+  // Also where it failed and was not refused: the log may have the lift that it did not answer to.
+  await lifted.catch((error: unknown) => {
+    if (error instanceof TributaryError && error.code === 'conflict') throw error;
+  });
+  await eraseIfAskedMeanwhile(context, user, due.receipt);
   return lifted;
 }
 
 /** Another process may have erased the user while this lift was on its way to the log, where a lift ends all that lies before it. */
-async function eraseIfAskedMeanwhile(context: ApiContext, by: string, user: string, lifted: Receipt): Promise<void> {
+async function eraseIfAskedMeanwhile(context: ApiContext, user: string, { id, digest }: Receipt): Promise<void> {
   const desk = context.deps.erasures;
-  const [newest = lifted.id] = await desk.ids(lifted.digest);
-  if (newest === lifted.id) return;
+  const [newest = id] = await desk.ids(digest);
+  if (newest === id) return;
   const meanwhile = await desk.read(newest);
-  if (meanwhile.lifted === null) await record(context, [[user, meanwhile]], by, null);
+  if (meanwhile.lifted === null) await record(context, [[user, meanwhile]], meanwhile.by, null);
 }
 
 /** Throws `conflict` where readers went back to a generation that has the user. */
