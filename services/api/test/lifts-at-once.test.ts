@@ -81,6 +81,34 @@ test('law 9: readers get back what they had where what they had before cannot be
   expect(newest()).toMatchObject({ generation: 2, why: 'taken back: an erasure was lifted meanwhile' });
 });
 
+test('law 9: what readers had back unseen is taken back too, once what they had can be read', async () => {
+  await lifted();
+  killed(1);
+  await computed(3);
+  const third = { ...(world.manifests.get(3) as GenerationManifest), erased: [] };
+  world.manifests.set(3, third);
+  killed(3);
+  await computed(4);
+  const { source } = world.deps;
+  const own = source.publications;
+  let left = 1;
+  Object.assign(source, { publications: () => (left-- > 0 ? Promise.reject(new Error('EIO')) : own()) });
+  const before = { generation: 1, action: 'rollback', held: true } as const;
+  await expect(takeBackIfLifted(world, third, newest(), before)).rejects.toMatchObject({ code: 'conflict' });
+  expect(newest()).toMatchObject({ generation: 1 });
+  await vi.waitFor(() => expect(newest()).toMatchObject({ generation: 2, action: 'publish' }), 5_000);
+  // Where receipts cannot be read, the same.
+  killed(1);
+  killed(3);
+  const { erasures } = world.deps;
+  const ids = erasures.ids;
+  let unread = 1;
+  Object.assign(erasures, { ids: (digest?: string) => (unread-- > 0 ? Promise.reject(new Error('EIO')) : ids(digest)) });
+  await expect(takeBackIfLifted(world, third, newest(), before)).rejects.toThrow('EIO');
+  expect(newest()).toMatchObject({ generation: 1 });
+  await vi.waitFor(() => expect(newest()).toMatchObject({ generation: 2, action: 'publish' }), 5_000);
+});
+
 test('law 9: what a rollback left is taken back once it can be read, where it could not as the API started', async () => {
   await lifted();
   killed(1);

@@ -11,6 +11,7 @@ import { EVENT_TYPE, type InterventionRule, type Values } from '@tributary/signa
 import type { Delivery, Fate } from './delivery.ts';
 import type { Journal } from './journal.ts';
 import type { OutputLine, StreamEvent } from './lines.ts';
+import type { UnderWay } from './under-way.ts';
 import { type Outcome, secretOf } from './webhook.ts';
 
 /** Why a line was passed over. */
@@ -29,8 +30,7 @@ export interface Acting {
   readonly rules: readonly InterventionRule[];
   readonly journal: Journal;
   readonly delivery: Delivery;
-  /** By id, those whose webhook is under way in this process. */
-  readonly underWay: Map<string, UnderWay>;
+  readonly underWay: UnderWay;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => number;
   /** null: they are not known, as records do not reach back. */
@@ -42,12 +42,6 @@ export interface Acting {
   post(call: { url: string; id: string; body: string; secret: Buffer; atMs: number }): Promise<Outcome>;
   onDone(done: Done): void;
   onPass(why: Pass): void;
-}
-
-export interface UnderWay {
-  readonly userKey: string;
-  /** Their erasure came: they are not named, though the erasure be lifted since. */
-  isErased: boolean;
 }
 
 /** What the stream says of a user who was erased, behind all that it said of them before. */
@@ -91,8 +85,7 @@ export function createProgress({ journal, now }: Pick<Acting, 'journal' | 'now'>
 /** Resolves once each rule has decided, and its event is in the log. */
 export async function take({ id: place, line }: StreamEvent, acting: Acting, progress: Progress): Promise<void> {
   const step: Step = { place, open: 0 };
-  if (line?.type === ERASED)
-    for (const job of acting.underWay.values()) if (job.userKey === line.data['userKey']) job.isErased = true;
+  if (line?.type === ERASED) acting.underWay.erase(String(line.data['userKey']));
   const lines = line === null ? [] : acting.rules.filter((rule) => answersTo(rule, line));
   for (const rule of lines) await answer(rule, line as OutputLine, step, acting, progress);
   progress.passed(step);
@@ -160,24 +153,24 @@ async function answer(
   const body = JSON.stringify({ type: EVENT_TYPE, id, userKey, at: atMs, ...said, cause: data, values: values ?? {} });
   const secret = secretOf(acting.env[webhook.secret]) as Buffer;
   step.open += 1;
-  const job: UnderWay = { userKey, isErased: false };
-  acting.underWay.set(id, job);
+  const call = acting.underWay.begin(id, userKey);
   acting.delivery.add({
     id,
     receiver: rule.name,
     bytes: Buffer.byteLength(body),
     atMs,
     async send() {
-      if (job.isErased) return { kind: 'erased', why: 'the user was erased meanwhile' };
+      if (call.isErased) return { kind: 'erased', why: 'the user was erased meanwhile' };
       // The stream leaves out lines of erased users as of when it sent them: this one has waited since, in sockets too, for a time that is not known.
       const isStored = await acting.isStored(userKey);
       if (isStored === null) return { kind: 'unknown', why: 'whether the user was erased meanwhile is not known' };
-      if (!isStored) return { kind: 'erased', why: 'the user was erased meanwhile' };
+      // Erased, lifted and stored again within this look.
+      if (!isStored || call.isErased) return { kind: 'erased', why: 'the user was erased meanwhile' };
       return acting.post({ url: webhook.url, id, body, secret, atMs: now() });
     },
     finished(fate, attempts, why) {
       done(fate, attempts, why);
-      acting.underWay.delete(id);
+      acting.underWay.end(id);
       step.open -= 1;
       progress.advance();
     },

@@ -14,6 +14,7 @@ import { type Acting, createProgress, type Done, ERASED, type Pass, take } from 
 import { createDelivery } from './delivery.ts';
 import { openJournal } from './journal.ts';
 import { followStream, type StreamEvent } from './lines.ts';
+import { createUnderWay } from './under-way.ts';
 import { post } from './webhook.ts';
 
 export interface Running {
@@ -41,7 +42,7 @@ export async function runInterventions(given: Context, { rules, cells }: Interve
   const acting: Acting = {
     rules,
     journal,
-    underWay: new Map(),
+    underWay: createUnderWay(),
     env: shell.env,
     now: shell.now,
     delivery: createDelivery({

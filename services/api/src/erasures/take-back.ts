@@ -22,10 +22,11 @@ export async function takeBackIfLifted(
 ): Promise<void> {
   const lifted = await liftedSince(context.deps, manifest).catch(async (error: unknown) => {
     if (before !== null) await takeBack(context, published, before, 'whether an erasure was lifted meanwhile could not be read');
+    pollInBackground(context);
     throw error;
   });
   if (lifted === 0 || before === null) return;
-  const sound = await soundBefore(context, published).catch(() => undefined);
+  const sound = await soundBefore(context, published).catch(() => pollInBackground(context));
   await takeBack(context, published, sound ?? before, LIFTED_MEANWHILE);
   throw fromBeforeLift(manifest.generation, lifted);
 }
@@ -56,6 +57,15 @@ const MOST_READ_AGAIN_MS = 30_000;
  */
 export async function takeBackAtStart(context: Context, stopped?: AbortSignal): Promise<void> {
   if (!(await couldRead(context))) void pollUntilRead(context, stopped);
+}
+
+const polling = new WeakSet<Context['deps']>();
+
+/** What readers have back may itself be from before an erasure that was lifted since: that could not be read. */
+function pollInBackground(context: Context): undefined {
+  if (polling.has(context.deps)) return;
+  polling.add(context.deps);
+  void pollUntilRead(context).finally(() => polling.delete(context.deps));
 }
 
 async function pollUntilRead(context: Context, stopped?: AbortSignal): Promise<void> {
