@@ -72,6 +72,16 @@ test('law 7: records are read behind the first look at what is in flight and bef
     expect(both.lengths).toEqual([100, 2_000_000]);
     expect([both.done[0], both.done.at(-2), both.done.at(-1)]).toEqual(['look', 'mget', 'look']);
     expect((await read([ADA], 1_000, { position: () => {}, kept: () => {} })).done.at(-1)).toBe('look');
+    // What records lack is asked for once they are, without a look.
+    for (const users of [[ADA], [ADA, { ...BOB, userKey: 'cid' }]]) {
+      await untilAllAreReported();
+      done.length = 0;
+      const kept: unknown[] = [];
+      await serving.records(users, 1_000, { kept: (partition, one) => kept.push([partition, one]) });
+      await untilAllAreReported();
+      expect(kept).toEqual([[P, { logTimeMs: first.next.logTimeMs }]]);
+      expect(done.slice(-2)).toEqual([users.length === 1 ? 'getrange' : 'mget', 'hmget']);
+    }
   } finally {
     for (const redis of [watching, commits, reads, bulk]) redis.disconnect();
   }

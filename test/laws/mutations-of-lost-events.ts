@@ -208,6 +208,22 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     test: 'services/api/test/joined-lost.test.ts',
   },
   {
+    lie: 'signals of many users are held against states of a second ago',
+    law: '7',
+    file: 'services/api/src/http/known-records.ts',
+    from: "if (beside === 'kept') return () => ({ kept });",
+    to: "if (beside === 'kept') return undefined;",
+    test: 'services/api/test/lost-records.test.ts',
+  },
+  {
+    lie: 'what records lack is asked for before they are read',
+    law: '7',
+    file: 'packages/store/src/records/record-reads.ts',
+    from: 'const reading = read();',
+    to: 'const reading = Promise.resolve().then(read);',
+    test: 'test/contract/reads-between.redis.test.ts',
+  },
+  {
     lie: 'members lack nothing of a key whose partition is ahead of theirs',
     law: '7',
     file: 'services/api/src/routes/segments.ts',

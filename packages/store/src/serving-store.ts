@@ -69,9 +69,9 @@ export type Pause = () => Promise<unknown>;
 export interface OnRecords {
   /**
    * For each record whose partition stood at one position while it was read: it holds the user's events up to there, and no others. `mark`: with its length,
-   * what says whether it is still the same (`recordSizes`); undefined: nothing does.
+   * what says whether it is still the same (`recordSizes`); undefined: nothing does. Absent: that is not asked for, which costs less.
    */
-  position(index: number, position: string, mark: string | undefined): void;
+  readonly position?: (index: number, position: string, mark: string | undefined) => void;
   /** For the partition of each owner whose record, or that there is none, was read: what its records hold, known after they were read; null: nothing was ever committed there. */
   kept(partition: number, kept: KeptRecords | null): void;
 }

@@ -22,7 +22,7 @@ function storeOf(texts: Readonly<Record<string, string>>) {
   const tell = (users: readonly RecordOwner[], onRecords: OnRecords | undefined) => {
     position++;
     onRecords?.kept(0, KEPT);
-    for (const i of users.keys()) onRecords?.position(i, `p${position}`, 'm');
+    for (const i of users.keys()) onRecords?.position?.(i, `p${position}`, 'm');
     return users.map(({ userKey }) => texts[userKey] ?? '');
   };
   return {
@@ -62,7 +62,7 @@ test('records are read of those alone who have no copy that is the same, and eac
         places: keys.map(({ userKey, position, mark }) => `${userKey} ${position} ${mark}`),
         kept: [...kept],
       }),
-      true,
+      'placed',
       copies,
     );
   expect(await read(copiesOf({ ada: 'ADA', eve: 'longer' }), 'zoe', 'ada', 'none', 'eve', 'ada')).toEqual({
@@ -85,7 +85,7 @@ test('law 7: where keys are joined no copy is given, as what counts for a key ma
   let joinedMs: number | null = HOUR_MS;
   const reader = createRecordReader(store, { ...NOT_JOINED, joinedMs: () => joinedMs });
   const read = (keys = reader) =>
-    keys.read(KEY, owners('ada'), ([record], [key]) => [String(record), key?.mark], true, copiesOf({ ada: 'ADA' }));
+    keys.read(KEY, owners('ada'), ([record], [key]) => [String(record), key?.mark], 'placed', copiesOf({ ada: 'ADA' }));
   expect(await read()).toEqual(['ada', undefined]);
   expect(store.asked.splice(0)).toEqual(['records of ada']);
   joinedMs = null;

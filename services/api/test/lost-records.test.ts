@@ -97,6 +97,23 @@ test('law 7: a journey, keys and a conversion of a record that lost events since
   }
 });
 
+test('law 7: signals of many users say what their records lost since the partitions were last looked at', async () => {
+  const world = await worldWith(`${click('a', -1)}\n`);
+  for (let partition = 0; partition < PARTITIONS; partition++) await world.commit(partition, {}, {});
+  await world.tick();
+  const others = Array.from({ length: 40 }, (_, i) => `other ${i}`);
+  const apart = others.find((user) => partitionOf(user, PARTITIONS) !== partitionOf('u1', PARTITIONS)) as string;
+  for (const users of [['u1'], [apart, 'u1']]) {
+    const metaOf = async () => (await world.post('/v1/signals/query', { users })).body.meta;
+    await world.commit(partitionOf('u1', PARTITIONS), {}, {});
+    expect(await metaOf()).toMatchObject({ complete: true, reasons: [] });
+    for (const lost of [{ cutTs: CUT }, { keptMs: DAY_MS }]) {
+      await world.commit(partitionOf('u1', PARTITIONS), {}, lost);
+      expect(await metaOf()).toMatchObject({ complete: false, warnings: [expect.stringContaining('"u1": the record')] });
+    }
+  }
+});
+
 test('law 7: journeys that reach behind what a partition kept are reported while records are promised from before', async () => {
   const world = await worldWith(`${click('a', -1)}\n`);
   const partition = partitionOf('u1', PARTITIONS);

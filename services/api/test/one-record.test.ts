@@ -1,5 +1,6 @@
 /** The record of one user, which is read by itself: with the bounds, and the looks at what is joined, that the records of many have. */
 import { DAY_MS } from '@tributary/model/time';
+import type { OnRecords } from '@tributary/store/serving-store';
 import { expect, test } from 'vitest';
 import { createRecordReader, RECORD_LIMITS } from '../src/http/record-reader.ts';
 
@@ -86,13 +87,9 @@ test('law 7: what a single record is known to hold, and its position, are of the
   const said = { position: 0 };
   const store = {
     relayed,
-    records: async (
-      _users: unknown,
-      maxBytes: number,
-      onRecords?: { position(i: number, position: string, mark: undefined): void; kept(partition: number, kept: null): void },
-    ) => {
+    records: async (_users: unknown, maxBytes: number, onRecords?: OnRecords) => {
       onRecords?.kept(0, null);
-      onRecords?.position(0, `p${++said.position}`, undefined);
+      onRecords?.position?.(0, `p${++said.position}`, undefined);
       return [maxBytes < 400 * KIB ? 400 * KIB : Buffer.alloc(400 * KIB)];
     },
   };
@@ -100,7 +97,7 @@ test('law 7: what a single record is known to hold, and its position, are of the
     KEY,
     ADA,
     ([record], [key], kept) => [record?.length, key?.position, [...kept]],
-    true,
+    'placed',
   );
   expect(read).toEqual([400 * KIB, `p${said.position}`, [[0, null]]]);
   expect(said.position).toBeGreaterThan(1);

@@ -34,17 +34,23 @@ export interface RecordReader {
   /**
    * `use` gets the records in the order of the users, and the keys that answer for them; they are held until it is done, and the list is empty then.
    * Where keys of one person are joined, a key that is linked is answered for by its owner as of now, with what counts for them. `asker`: the
-   * key whose share it is, or who asks with it: a question that waits for its turn is given up once that one has left. `isPlaced`: it is asked for as well what records hold, each by its position, and all of the partitions of the keys. `copies`: given in
+   * key whose share it is, or who asks with it: a question that waits for its turn is given up once that one has left. `beside`: what else is asked for. `copies`: given in
    * place of records that are the same, where keys are not joined. Rejects with `too_much_asked`, `overloaded`, `store_unavailable`.
    */
   read<T>(
     asker: Asker | string,
     users: readonly RecordOwner[],
     use: UseOfRecords<T>,
-    isPlaced?: boolean,
+    beside?: BesideRecords,
     copies?: CopiesOfRecords,
   ): Promise<T>;
 }
+
+/**
+ * What is asked for with records. `kept`: what their partitions say that they lack, as of after the read; where keys are joined it is known in any case. `placed`:
+ * up to which positions they hold events, too. `nothing`: the short read of one user, for which one command more is a tenth of all that is done.
+ */
+export type BesideRecords = 'nothing' | 'kept' | 'placed';
 
 export type UseOfRecords<T> = (
   records: readonly (Buffer | null)[],
@@ -182,19 +188,14 @@ async function findAt(
     stored: record === key.stored ? null : eventsOfRecord(key.stored),
     lostTs: Math.max(cutOfRecord(record), lostOf(key)),
   });
-  const candidates = await records.read(
-    asker,
-    [own],
-    ([record = null], [answering], kept) => {
-      const key = answering as AnsweringKey;
-      const lostOf = lostOfAll(kept);
-      const [{ asked }, windowMs] = [key, board.joinedMs()];
-      if (key.userKey === userKey || asked === null || windowMs === null) return [candidateOf(key, record, lostOf)];
-      const ofAsked = candidateOf({ ...key, ...own, stored: asked }, countingRecord(userKey, asked, windowMs), lostOf);
-      return [candidateOf(key, record, lostOf), ofAsked];
-    },
-    true,
-  );
+  const candidates = await records.read(asker, [own], ([record = null], [answering], kept) => {
+    const key = answering as AnsweringKey;
+    const lostOf = lostOfAll(kept);
+    const [{ asked }, windowMs] = [key, board.joinedMs()];
+    if (key.userKey === userKey || asked === null || windowMs === null) return [candidateOf(key, record, lostOf)];
+    const ofAsked = candidateOf({ ...key, ...own, stored: asked }, countingRecord(userKey, asked, windowMs), lostOf);
+    return [candidateOf(key, record, lostOf), ofAsked];
+  });
   const hasSeen = ({ recorded }: Candidate) => Number(recorded.some((event) => event.id === id));
   for (const candidate of candidates.sort((a, b) => hasSeen(b) - hasSeen(a))) {
     if (isErased?.(candidate.userKey)) continue;

@@ -73,6 +73,19 @@ export async function readPlaced<T>(
   }
 }
 
+/** What partitions say of their records, in one command. */
+export async function keptOfStates(
+  connection: Redis,
+  namespace: string,
+  partitions: readonly number[],
+): Promise<Map<number, KeptRecords | null>> {
+  const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
+  const states =
+    (await statesNow(connection, keys, AFTER).catch((error) => loadScript(connection, error))) ??
+    (await statesNow(connection, keys, AFTER));
+  return new Map(partitions.map((partition, i) => [partition, keptFrom(states[i] ?? [])]));
+}
+
 type AskStates = (fields: Fields) => Promise<States>;
 type Found<T> = readonly [before: States | undefined, result: T, after: States | undefined];
 

@@ -5,7 +5,7 @@ import { sendTogether } from '../redis/one-packet.ts';
 import { defineScript, isMoving } from '../redis/scripts.ts';
 import { readOfBytes } from '../redis/short-read.ts';
 import { type OnRecords, type RecordOwner, SHORT_ANSWER_BYTES } from '../serving-store.ts';
-import { readPlaced } from './placed-reads.ts';
+import { keptOfStates, readPlaced } from './placed-reads.ts';
 import { type ConnectionNumber, markOf } from './record-sizes.ts';
 
 declare module 'ioredis' {
@@ -75,17 +75,34 @@ export function createRecordReads(redis: Redis, namespace: string, bulk: Redis, 
     read: () => Promise<T>,
   ): Promise<T> {
     if (onRecords === undefined) return await read();
+    const partitions = partitionsAmong(users, indexes);
+    const { position: placeAt } = onRecords;
+    if (placeAt === undefined) return await withKept(connection, partitions, onRecords, read);
     const partitionAt = (i: number) => (users[i] as RecordOwner).partition;
     const number = connectionNumber();
-    const found = await readPlaced(connection, namespace, partitionsAmong(users, indexes), read);
+    const found = await readPlaced(connection, namespace, partitions, read);
     const { result, positions, kept, rewritten } = found;
     for (const [partition, one] of kept) onRecords.kept(partition, one);
     for (const i of indexes) {
       const position = positions.get(partitionAt(i));
       // What came over the other connection may be of another server than what sizes are asked of.
       const last = connection === redis ? rewritten.get(partitionAt(i)) : undefined;
-      if (position !== undefined) onRecords.position(i, position, markOf(number, last));
+      if (position !== undefined) placeAt(i, position, markOf(number, last));
     }
+    return result;
+  }
+
+  async function withKept<T>(
+    connection: Redis,
+    partitions: readonly number[],
+    onRecords: OnRecords,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    const reading = read();
+    // What is sent later may be answered first by a cluster.
+    if (connection.isCluster) await reading;
+    const [result, kept] = await Promise.all([reading, keptOfStates(connection, namespace, partitions)]);
+    for (const [partition, one] of kept) onRecords.kept(partition, one);
     return result;
   }
 }

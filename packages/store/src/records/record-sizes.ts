@@ -70,7 +70,7 @@ export function createRecordSizes(
     }
     for (const [i, { partition }] of users.entries()) {
       const position = positions.get(partition);
-      if (position !== undefined) onRecords.position(i, position, marks.get(partition));
+      if (position !== undefined) onRecords.position?.(i, position, marks.get(partition));
     }
     return (answer.at(-1) as string)
       .split(',')

@@ -158,7 +158,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         return users.map(({ partition, userKey }, i) => {
           const { state } = at(partition);
           onRecords?.kept(partition, state);
-          if (state?.position != null) onRecords?.position(i, state.position, markOf(partition));
+          if (state?.position != null) onRecords?.position?.(i, state.position, markOf(partition));
           const record = at(partition).records.get(userKey);
           if (record === undefined) return null;
           const bytes = Buffer.from(record);
@@ -172,7 +172,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         return users.map(({ partition, userKey }, i) => {
           const { state, records } = at(partition);
           onRecords.kept(partition, state);
-          if (state?.position != null) onRecords.position(i, state.position, markOf(partition));
+          if (state?.position != null) onRecords.position?.(i, state.position, markOf(partition));
           return { bytes: Buffer.byteLength(records.get(userKey) ?? ''), mark: markOf(partition) };
         });
       },

@@ -228,7 +228,7 @@ export async function findValues<Made = never>(
       }
       return { asOf, own, holes, inFlight, partial, bounded, backfilling, health };
     },
-    true,
+    'placed',
     copies,
   );
   const { lagMs, watermark, missing, notes } = read.health;

@@ -1,5 +1,5 @@
 /** What the store says of records beside their bytes: as of which commit each was read, and what the partition is known to hold. */
-import type { AnsweringKey } from '@tributary/serving/users/find-conversion';
+import type { AnsweringKey, BesideRecords } from '@tributary/serving/users/find-conversion';
 import type { OnRecords, RecordOwner } from '@tributary/store/serving-store';
 import type { KeptRecords } from '@tributary/views/record';
 
@@ -19,8 +19,11 @@ export function apart({ partition, userKey }: RecordOwner, record: Buffer | null
 /** Before records of these users are read. */
 export type Noting = (owners: readonly RecordOwner[]) => OnRecords;
 
-/** Positions by user, and what is kept by partition. Only what is said of the last read stays: what was read before is not what is answered. */
-export function notingIn(known: Known): Noting {
+/** What is kept by partition, and where that is asked for, positions by user. Only what is said of the last read stays: what was read before is not what is answered. */
+export function notingIn(known: Known, beside: BesideRecords): Noting | undefined {
+  if (beside === 'nothing') return undefined;
+  const kept: OnRecords['kept'] = (partition, one) => void known.kept.set(partition, one);
+  if (beside === 'kept') return () => ({ kept });
   return (owners) => {
     for (const { userKey } of owners) known.places.delete(userKey);
     return {
@@ -28,7 +31,7 @@ export function notingIn(known: Known): Noting {
         const owner = owners[i];
         if (owner !== undefined) known.places.set(owner.userKey, { position, mark });
       },
-      kept: (partition, kept) => void known.kept.set(partition, kept),
+      kept,
     };
   };
 }

@@ -6,7 +6,7 @@ import { TributaryError } from '@tributary/model/errors';
 import type { FairShare } from '@tributary/runtime/http/fair-share';
 import type { SpeedBoard } from '@tributary/serving/freshness/speed-board';
 import { fromStore, unavailable } from '@tributary/serving/from-store';
-import type { RecordReader, UseOfRecords } from '@tributary/serving/users/find-conversion';
+import type { BesideRecords, RecordReader, UseOfRecords } from '@tributary/serving/users/find-conversion';
 import type { RecordOwner, ServingStore } from '@tributary/store/serving-store';
 import { keyOf } from './asker.ts';
 import { apart, type Known, notingIn } from './known-records.ts';
@@ -30,18 +30,23 @@ export function createOneRecordRead(
   { store, keys, reading, fewBytes }: Shared,
   readMany: RecordReader['read'],
 ): RecordReader['read'] {
-  async function readOne<T>(asker: string, users: readonly RecordOwner[], use: UseOfRecords<T>, isPlaced: boolean): Promise<T> {
-    const known = isPlaced ? { places: new Map(), kept: new Map() } : NOTHING;
+  async function readOne<T>(
+    asker: string,
+    users: readonly RecordOwner[],
+    use: UseOfRecords<T>,
+    beside: BesideRecords,
+  ): Promise<T> {
+    const known = beside === 'nothing' ? NOTHING : { places: new Map(), kept: new Map() };
     demandShare(reading, asker, FIRST_BYTES_OF_FEW);
     reading.take(asker, FIRST_BYTES_OF_FEW);
     let answer: (Buffer | null | number)[] | undefined;
     try {
-      answer = await store.records(users, FIRST_BYTES_OF_FEW, isPlaced ? notingIn(known)(users) : undefined).catch(unavailable);
+      answer = await store.records(users, FIRST_BYTES_OF_FEW, notingIn(known, beside)?.(users)).catch(unavailable);
       const polling = keys.pollForJoined();
       if (polling !== undefined) await fromStore(polling);
       const [record = null] = answer;
       if (keys.joinedMs() === null && typeof record !== 'number') {
-        const key = apart(users[0] as RecordOwner, record, isPlaced ? known : undefined);
+        const key = apart(users[0] as RecordOwner, record, beside === 'placed' ? known : undefined);
         return await use([record], [key], known.kept);
       }
     } finally {
@@ -49,14 +54,14 @@ export function createOneRecordRead(
       // As `heldAnswers` of record-reader.ts does.
       if (answer !== undefined) answer.length = 0;
     }
-    return readMany(asker, users, use, isPlaced);
+    return readMany(asker, users, use, beside);
   }
 
-  return (asker, users, use, isPlaced = false, copies) => {
+  return (asker, users, use, beside = 'kept', copies) => {
     const [user] = users;
     const isOne = user !== undefined && users.length === 1 && keys.joinedMs() === null;
-    if (!isOne || (copies?.bytesOf(user) ?? 0) > fewBytes) return readMany(asker, users, use, isPlaced, copies);
-    return readOne(keyOf(asker), users, use, isPlaced);
+    if (!isOne || (copies?.bytesOf(user) ?? 0) > fewBytes) return readMany(asker, users, use, beside, copies);
+    return readOne(keyOf(asker), users, use, beside);
   };
 }
 

@@ -69,7 +69,7 @@ export function createRecordReader(
   const largeOnes = createLargeRecordsTurn(MOST_LARGE_WAITING);
 
   const many: RecordReader = {
-    async read(whose, users, use, isPlaced = false, copies) {
+    async read(whose, users, use, beside = 'kept', copies) {
       const asker = keyOf(whose);
       const asked = eachOnce(users);
       const known: Known = { places: new Map(), kept: new Map() };
@@ -82,7 +82,10 @@ export function createRecordReader(
         reading.take(asker, bytes);
         claimedBytes = bytes;
       };
-      const { ask, askBetween, letGo } = heldAnswers(store, isPlaced ? notingIn(known) : undefined);
+      // Where keys are joined, states are read behind the records as it is.
+      const isPlaced = beside === 'placed';
+      const noting = notingIn(known, keys.joinedMs() === null || isPlaced ? beside : 'nothing');
+      const { ask, askBetween, letGo } = heldAnswers(store, noting);
       const looks = createLooks(store, askBetween);
       /** Beside `held` bytes of records that were read before. `first`: what has the first answer. */
       const readAll = async (owners: readonly RecordOwner[], held: number, first = ask): Promise<(Buffer | null)[]> => {
@@ -98,7 +101,7 @@ export function createRecordReader(
         }
         return records as (Buffer | null)[];
       };
-      const sizes = { store, fewBytes: limits.fewBytes, noting: notingIn(known) };
+      const sizes = { store, fewBytes: limits.fewBytes, noting: notingIn(known, 'placed') as Noting };
       const readOthers = () => readWithCopies(sizes, asked, copies, (owners) => readAll(owners, 0));
       const useInOrder = (records: readonly (Buffer | null)[], all: readonly AnsweringKey[]) => {
         const inOrder = orderOf(asked, users);
@@ -129,8 +132,8 @@ export function createRecordReader(
     },
   };
   const large = createManyUsersTurns(MOST_OF_MANY, MOST_OF_MANY_WAITING, MOST_OF_MANY_WAIT_MS);
-  const inTurn: RecordReader['read'] = (asker, users, use, isPlaced, copies) => {
-    const read = () => many.read(asker, users, use, isPlaced, copies);
+  const inTurn: RecordReader['read'] = (asker, users, use, beside, copies) => {
+    const read = () => many.read(asker, users, use, beside, copies);
     if (users.length <= FEW_USERS) return read();
     return large.run(typeof asker === 'string' ? { key: asker, isGone: () => false } : asker, read);
   };

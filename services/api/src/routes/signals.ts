@@ -46,22 +46,27 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const { names } = request.query;
     const notes = names === undefined ? [] : await notesOf(names, partition);
     const demandRoom = (bytes: number) => unread.demandRoom(bytes, request.owner);
-    const body = await records.read(request.owner, [{ partition, userKey: userId }], ([record = null], [key], kept) => {
-      const answering = key as AnsweringKey;
-      // One more than asked for shows whether there is a next page.
-      clearPlaces(places);
-      const before = ts !== undefined && id !== undefined ? { before: { ts, id } } : {};
-      const user = placeSignals(userId, record, { ...selection, limit: limit + 1, ...before }, places);
-      const page = cutTo(limit, user);
-      const last = { start: places.starts[page.first + page.count - 1] as number };
-      const next =
-        page.hasMore && record !== null ? encodeCursor(question, [signalTs(record, last), signalId(record, last)]) : null;
-      const cutOfAll = cutsOfKeys(board, signalsPromisedMs, kept)(answering);
-      const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOfAll);
-      const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
-      const { partitions, inFlight = [] } = answering;
-      return userBody(page, places, next, metaText(new Set(partitions), [...inFlight, ...lacks], notes), demandRoom);
-    });
+    const body = await records.read(
+      request.owner,
+      [{ partition, userKey: userId }],
+      ([record = null], [key], kept) => {
+        const answering = key as AnsweringKey;
+        // One more than asked for shows whether there is a next page.
+        clearPlaces(places);
+        const before = ts !== undefined && id !== undefined ? { before: { ts, id } } : {};
+        const user = placeSignals(userId, record, { ...selection, limit: limit + 1, ...before }, places);
+        const page = cutTo(limit, user);
+        const last = { start: places.starts[page.first + page.count - 1] as number };
+        const next =
+          page.hasMore && record !== null ? encodeCursor(question, [signalTs(record, last), signalId(record, last)]) : null;
+        const cutOfAll = cutsOfKeys(board, signalsPromisedMs, kept)(answering);
+        const lost = lostAmong(user, { ...selection, limit: limit + 1 }, cutOfAll);
+        const lacks = gapsOf('record_cut', lost === null ? [] : [lostUpTo(lost, 'signals')]);
+        const { partitions, inFlight = [] } = answering;
+        return userBody(page, places, next, metaText(new Set(partitions), [...inFlight, ...lacks], notes), demandRoom);
+      },
+      'nothing',
+    );
     reply.type(JSON_TYPE);
     return body;
   });

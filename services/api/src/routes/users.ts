@@ -40,7 +40,6 @@ export const routes: Routes =
           const cut = Math.max(cutOfRecord(record), cutsOfKeys(board, journeysPromisedMs, kept)(answering));
           return [answering, record !== null, eventsOfRecord(newest), cut, record?.length !== newest?.length];
         },
-        true,
       );
       const definitions = board.definitions(partition);
       const logTimeMs = board.states()[partition]?.logTimeMs ?? deps.now();
@@ -79,23 +78,18 @@ export const routes: Routes =
     serve(app, USER_ROUTES.userKeys, async (request) => {
       const { id: userId } = request.params;
       const asked = { partition: partitionOf(userId, deps.partitions), userKey: userId };
-      const found = await records.read(
-        request.owner,
-        [asked],
-        (_records, [key], kept) => {
-          const windowMs = board.joinedMs();
-          const answering = key as AnsweringKey;
-          const { userKey, partitions, stored, asked: first, inFlight = [] } = answering;
-          return {
-            ...{ owner: userKey, partitions, inFlight },
-            // What is lost may be links, which say whose these keys are.
-            cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first), cutsOfKeys(board, recordReachMs, kept)(answering)),
-            links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
-            keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
-          };
-        },
-        true,
-      );
+      const found = await records.read(request.owner, [asked], (_records, [key], kept) => {
+        const windowMs = board.joinedMs();
+        const answering = key as AnsweringKey;
+        const { userKey, partitions, stored, asked: first, inFlight = [] } = answering;
+        return {
+          ...{ owner: userKey, partitions, inFlight },
+          // What is lost may be links, which say whose these keys are.
+          cutTs: Math.max(cutOfRecord(stored), cutOfRecord(first), cutsOfKeys(board, recordReachMs, kept)(answering)),
+          links: windowMs === null ? [] : linksOfKey(userId, textOf(first), windowMs),
+          keys: windowMs === null ? [] : keysOfUser(userKey, textOf(stored), windowMs),
+        };
+      });
       const { lagMs, watermark, missing, notes } = board.health();
       const own = new Set(found.partitions);
       const bounded = [found.links, found.keys].some(({ length }) => length > MAX_KEYS);
