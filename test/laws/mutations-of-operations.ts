@@ -101,6 +101,14 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     test: OF_EXPORT,
   },
   {
+    lie: 'readers get back what they were rolled back from, unasked',
+    law: '7',
+    file: 'packages/cli/src/commands/batch.ts',
+    from: "if (action === 'publish' && text === undefined) demandNotRolledBackFrom",
+    to: "if (action === 'publish' && text === '') demandNotRolledBackFrom",
+    test: 'packages/cli/test/batch.test.ts',
+  },
+  {
     lie: 'an export that broke off takes the place of the file that was there',
     law: '7',
     file: 'packages/cli/src/commands/batch-export.ts',

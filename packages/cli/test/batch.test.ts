@@ -346,6 +346,25 @@ test('a generation that readers cannot be moved to: the fix says which can', asy
   expect(await fixOf('publish', '1')).toContain('only computed ones (7, 4) can be published.');
 });
 
+test('law 7: publish without a number gives readers nothing that they were rolled back from', async () => {
+  const of = (newest: boolean, held: boolean) =>
+    list([{ ...generation(5, 'computed'), published: newest }, generation(4, 'computed', { current: true })], published(4, held));
+  const publish = async (all: ReturnType<typeof of>, ...args: string[]) => {
+    await using server = await fakeServer(({ method }) => ({ body: method === 'GET' ? all : { publication: published(5) } }));
+    const { code, stderr } = await tributary(['batch', 'publish', ...args, '--url', server.url]);
+    return { code, stderr, asked: server.received.filter(({ method }) => method === 'POST').map(({ path }) => path) };
+  };
+  const refused = await publish(of(true, true));
+  expect(refused).toMatchObject({ code: 1, asked: [] });
+  expect(refused.stderr).toContain('generation 5 must be named, as readers were rolled back from it to 4 (got no generation)');
+  expect(refused.stderr).toContain('tributary batch publish 5');
+  // Named, computed since, or after another one was published.
+  const done = { code: 0, asked: ['/v1/generations/5/publish'] };
+  expect(await publish(of(true, true), '5')).toMatchObject(done);
+  expect(await publish(of(false, true))).toMatchObject(done);
+  expect(await publish(of(true, false))).toMatchObject(done);
+});
+
 test('batch status: the current one is marked, a failure is reported', async () => {
   const all = list(
     [

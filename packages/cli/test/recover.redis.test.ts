@@ -67,6 +67,7 @@ rebuilt    the log, under its identity, empty behind what is archived
 rebuilt    records, deltas, positions and the pointer: by the speed workers, from archive, generations and log
 gone       events that were acknowledged after 2026-11-24 22:49:00Z and not archived (at most TRIBUTARY_SEGMENT_MAX_AGE_MS, 20 min, of each partition): nothing says which
 gone       dead letters as a list (the records are in archive/dead), outputs that were not sent yet, questions and runs that waited
+gone       schedules: "default" comes back as TRIBUTARY_BATCH_EVERY_MS says, and publishes also where it was paused; set the others again. Start recompute workers with 0 where none may publish
 → Start all roles as always: the first of them creates the log again, once. Then "tributary batch run --full --wait".
 `);
   expect(JSON.parse(readFileSync(join(dataDir, 'log.json.restore-asked'), 'utf8'))).toMatchObject({ identity: 'log-1' });

@@ -1,12 +1,11 @@
 /**
- * What the speed layer says of users, as it says it: the server-sent events of `GET /v1/stream`, without those of arrivals.
+ * What the speed layer says of users, as it says it: the server-sent events of `GET /v1/stream`, without those of arrivals unless they are chosen.
  *
  * A connection that breaks, or is silent for longer than three of the API's signs of life, is made again, behind the last event that came: each line
  * comes once. It ends with its caller, or with a refusal that asking again does not help.
  */
 import { parseAnswer } from './exact-answer.ts';
 import { problemOf, type Timing } from './exchange.ts';
-import type { Asked } from './operations.ts';
 import { localProblem, TributaryProblem } from './problem.ts';
 import { requestOf } from './request.ts';
 
@@ -36,19 +35,8 @@ export interface OutputSettings {
   readonly timing: Timing;
 }
 
-/** All but arrivals. */
-const ALL = [
-  'conversion.attributed',
-  'conversion.repeated',
-  'conversion.moved',
-  'user.erased',
-  'event.enriched',
-  'segment.entered',
-  'segment.left',
-  'segment.revised',
-  'session.ended',
-  'session.revised',
-] as const satisfies readonly NonNullable<Asked<'stream'>['kinds']>[number][];
+/** What the API says of the stream itself. */
+const OF_STREAM = ['stream', 'end'] as const;
 const SILENT_MS = 45_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -58,10 +46,15 @@ const MOST_CHARACTERS = 4_000_000;
 /** Throws TributaryProblem, or what the signal aborts with. */
 export async function* followOutputs(
   { url, key, fetch, timing }: OutputSettings,
-  { kinds = ALL, segments, after = '', places = false }: OutputChoice,
+  { kinds, segments, after = '', places = false }: OutputChoice,
   { signal = new AbortController().signal }: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<OutputEvent, void, undefined> {
-  const request = requestOf(url, 'stream', { kinds, ...(segments !== undefined && { segments }) });
+  // Without a choice none is named: an API of an earlier version refuses kinds that it does not know.
+  const request = requestOf(url, 'stream', {
+    ...(kinds !== undefined && { kinds }),
+    ...(segments !== undefined && { segments }),
+  });
+  const left = new Set<string>(kinds === undefined ? [...OF_STREAM, 'arrivals'] : OF_STREAM);
   let id = after;
   for (let failures = 0; ; failures++) {
     signal.throwIfAborted();
@@ -73,7 +66,7 @@ export async function* followOutputs(
       for await (const event of eventsOf(response.body, silent)) {
         failures = 0;
         id = event.id === '' ? id : event.id;
-        if (event.data !== '' && event.type !== 'stream' && event.type !== 'end')
+        if (event.data !== '' && !left.has(event.type))
           yield { id, type: event.type, data: parseAnswer(event.data) as OutputEvent['data'] };
         else if (places && event.id !== '') yield { id, type: 'place', data: {} };
       }

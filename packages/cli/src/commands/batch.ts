@@ -246,11 +246,23 @@ async function move(
       message: `a computed generation${action === 'rollback' ? ' older than the current one' : ''} does not exist`,
       fix: 'See "tributary batch status".',
     });
+  if (action === 'publish' && text === undefined) demandNotRolledBackFrom(before, generation);
   const got = await api
     .post<AnswerOf<'publishGeneration'>>(`/v1/generations/${generation}/${action}`, why === undefined ? {} : { why })
     .catch((cause: unknown) => refusedMove(api, generation, action, cause));
   await answer(context, got, () => [publicationLine(got.publication), ...otherDefinitions(before, generation)].join('\n'));
   return EXIT.ok;
+}
+
+/** While a rollback holds, a newer one that readers had is what somebody went back from. An API of an earlier version does not say which readers had. */
+function demandNotRolledBackFrom({ generations, publication }: Generations, target: number): void {
+  const had = generations.some(({ generation, published }) => generation === target && published === true);
+  if (publication?.held !== true || !had || target <= publication.generation) return;
+  throw new CommandError({
+    code: 'conflict',
+    message: `generation ${target} must be named, as readers were rolled back from it to ${publication.generation} (got no generation)`,
+    fix: `"tributary batch run --wait" computes a newer one and publishes it; to give readers this one again: tributary batch publish ${target}`,
+  });
 }
 
 /** Real time follows the definitions of the newest cut: their rows do not add up to those of others. */

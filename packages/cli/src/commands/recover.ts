@@ -129,6 +129,7 @@ function goneOf({ holes, older }: Loss, isLost: boolean, audit: Audit): readonly
       ? [
           `events that were acknowledged after ${since} and not archived (at most TRIBUTARY_SEGMENT_MAX_AGE_MS, 20 min, of each partition): nothing says which`,
           'dead letters as a list (the records are in archive/dead), outputs that were not sent yet, questions and runs that waited',
+          'schedules: "default" comes back as TRIBUTARY_BATCH_EVERY_MS says, and publishes also where it was paused; set the others again. Start recompute workers with 0 where none may publish',
         ]
       : []),
     ...(older.length > 0 && !isLost

@@ -30,7 +30,7 @@ async function status(context: Context, options: { readonly partitions?: boolean
   const shown = {
     ...known,
     ...(archiver === undefined ? {} : { archiverNotReady: archiver }),
-    ...(isHold(publication) ? { heldBy: publication } : {}),
+    ...(publication === 'unknown' || isHold(publication) ? { heldBy: publication } : {}),
   };
   await answer(context, shown, () =>
     [
@@ -41,10 +41,14 @@ async function status(context: Context, options: { readonly partitions?: boolean
   return got.complete ? EXIT.ok : EXIT.found;
 }
 
+/** What it says beside the status holds that up for no longer, ms. */
+const PUBLICATION_TIMEOUT_MS = 2_000;
+
 /** The status stands without it. */
 async function newestPublication(context: Context): Promise<Newest> {
   try {
-    return (await context.api('read').get<Generations>('/v1/generations', { limit: 1 })).publication;
+    const api = context.apiIfAny('read', PUBLICATION_TIMEOUT_MS);
+    return api === null ? 'unknown' : (await api.get<Generations>('/v1/generations', { limit: 1 })).publication;
   } catch {
     return 'unknown';
   }
@@ -108,7 +112,7 @@ function facts(
 
 /** They go on computing generations, which readers get once somebody publishes one by hand. */
 function heldBy({ generation, by, at }: Publication): string {
-  return `held since the rollback to generation ${generation} (${actorOf(by)}, ${instant(at)}), and publish nothing; "tributary batch publish" publishes the newest generation and ends that, "tributary batch publish ${generation}" ends it with this one`;
+  return `held since the rollback to generation ${generation} (${actorOf(by)}, ${instant(at)}), and publish nothing; "tributary batch publish" publishes the newest generation and ends that, unless readers were rolled back from it, "tributary batch publish ${generation}" ends it with this one`;
 }
 
 /** Each that is not up to date; nothing where none is registered, and of an API of an earlier version. */

@@ -117,7 +117,7 @@ export function judgePublished(
     return warn(
       'generation',
       `${detail}, held since a rollback`,
-      'Publish a newer one with "tributary batch publish GENERATION" when ready.',
+      'Publish a newer one with "tributary batch publish" when ready; with a number, also the one that readers were rolled back from.',
     );
   if (everyMs > 0 && overdueMs(Math.max(createdAt, lookedAt) + 2 * everyMs, nowMs) > 0)
     return warn(
