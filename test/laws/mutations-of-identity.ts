@@ -292,7 +292,7 @@ export const MUTATIONS_OF_IDENTITY: readonly Mutation[] = [
   {
     lie: 'keys that are joined may be apart again while messages between them are under way',
     law: '1',
-    file: 'jobs/recompute/src/begin/joined-alike.ts',
+    file: 'packages/archive/src/plan/joined-still.ts',
     from: 'if (before === undefined || before === now) return;',
     to: 'if (before !== undefined || before === now) return;',
     test: 'jobs/recompute/test/definitions-in-force.test.ts',

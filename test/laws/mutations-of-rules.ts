@@ -193,8 +193,16 @@ export const MUTATIONS_OF_RULES: readonly Mutation[] = [
     lie: 'a plan behind a run that joined keys and was cancelled is of one that does not join them',
     law: '7',
     file: 'services/api/src/routes/reprocessing.ts',
-    from: 'await stillJoined(deps, inForce)',
+    from: 'joinedStill(inForce, joined, deps.storedDefinitions)',
     to: 'inForce',
+    test: 'services/api/test/reprocessing.test.ts',
+  },
+  {
+    lie: 'a run is planned that would be refused, as keys are joined by now',
+    law: '7',
+    file: 'services/api/src/routes/reprocessing.ts',
+    from: 'demandJoinedAlike(joined, definitions);',
+    to: '',
     test: 'services/api/test/reprocessing.test.ts',
   },
 ];

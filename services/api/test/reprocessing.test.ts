@@ -54,6 +54,26 @@ test('behind a run that joined keys and was cancelled a plan is of the run that 
   expect(await planOfWorld()).toMatchObject({ base: null, fullBecause: 'fields_missing', definitionsChange: true });
 });
 
+test('law 7: a run that would be refused, as keys are joined and its definitions do not join them, is not planned', async () => {
+  const world = await createWorld();
+  await world.cut(1);
+  await world.publish(1);
+  const definitions = JSON.parse(world.definitions.json) as object;
+  const plan = async () => world.post('/v1/reprocessing', { dryRun: true, definitions }, ADMIN);
+  expect((await plan()).status).toBe(200);
+  await world.cut(2);
+  const brought = world.manifests.get(2);
+  if (brought === undefined) throw new Error('generation 2 must be there');
+  const { json } = joined(world.definitions);
+  world.manifests.set(2, { ...brought, definitions: json });
+  expect(await plan()).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_definitions', detail: expect.stringContaining('as generation 2 has it (got none)') },
+  });
+  Object.assign(definitions, JSON.parse(json));
+  expect((await plan()).status).toBe(200);
+});
+
 test('before the first generation a plan is of a full run under the default definitions', async () => {
   expect(await planOf({ dryRun: true }, 0)).toMatchObject({ mode: 'full', base: null, fullBecause: 'nothing_computed' });
 });

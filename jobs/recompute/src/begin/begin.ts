@@ -1,7 +1,7 @@
 /** The start of a run: its generation, durable before anything refers to it. What it will be is decided in draft.ts. */
 import { createGeneration, listGenerations, readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { type Joined, joinedStill } from '@tributary/archive/plan/joined-still';
+import { demandJoinedAlike, type Joined, joinedStill } from '@tributary/archive/plan/joined-still';
 import { demandCorrectable } from '@tributary/archive/retention/plan';
 import { retiredBefore } from '@tributary/archive/retention/retired';
 import { highestGeneration } from '../highest-numbers.ts';
@@ -9,7 +9,7 @@ import type { RunPorts } from '../ports.ts';
 import { isHeldBack, waitsForMs } from '../publish/publication.ts';
 import type { Begun, Run } from '../run.ts';
 import { demandUsable, draftOf, isFinished } from './draft.ts';
-import { demandJoinedAlike, demandRecordsForLinks, newestJoined } from './joined-alike.ts';
+import { demandRecordsForLinks, newestJoined } from './joined-alike.ts';
 import { findNothingNew, type NothingNew } from './nothing-new.ts';
 import { type Published, readPublished } from './published.ts';
 

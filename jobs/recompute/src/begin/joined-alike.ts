@@ -1,7 +1,4 @@
-/**
- * Once keys of one person are joined they stay joined, as far back as before. Messages between keys lie in the log then: without `identity` those under
- * way would stay in flight, and each would count as a signal; with other `days` an event would count for two keys, or for none.
- */
+/** Which generation joined keys of one person last, and whether records go back as far as the first links do. */
 import { listGenerations, readGeneration } from '@tributary/archive/generations';
 import { identityIn, type Joined, joinedIn } from '@tributary/archive/plan/joined-still';
 import type { Definitions } from '@tributary/model/definitions';
@@ -14,17 +11,6 @@ export async function newestJoined(dataDir: string): Promise<Joined | null> {
   const newest = (await listGenerations(dataDir)).at(-1);
   if (newest === undefined) return null;
   return joinedIn(await readGeneration(dataDir, newest));
-}
-
-/** Throws `invalid_definitions`. */
-export function demandJoinedAlike(joined: Joined | null, { json }: Pick<Definitions, 'json'>): void {
-  const before = joined === null ? undefined : identityIn(joined.definitions);
-  const now = identityIn(json);
-  if (before === undefined || before === now) return;
-  throw new TributaryError(
-    'invalid_definitions',
-    `identity must stay ${before}, as generation ${joined?.generation} has it (got ${now ?? 'none'}): events were moved between keys by it. Write it as before`,
-  );
 }
 
 /**

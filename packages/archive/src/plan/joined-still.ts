@@ -1,5 +1,6 @@
 /** Definitions that a run takes up though they were not written for it, where keys of one person are joined by now: decided for the run itself and for its plan. */
 import type { Definitions } from '@tributary/model/definitions';
+import { TributaryError } from '@tributary/model/errors';
 import type { GenerationManifest } from '../layout.ts';
 
 /** A generation that joins keys, and by what. */
@@ -23,6 +24,20 @@ export function joinedStill(definitions: Definitions, joined: Joined | null, par
   } catch {
     return parse(joined.definitions);
   }
+}
+
+/**
+ * Once keys of one person are joined they stay joined, as far back as before. Messages between keys lie in the log then: without `identity` those under
+ * way would stay in flight, and each would count as a signal; with other `days` an event would count for two keys, or for none. Throws `invalid_definitions`.
+ */
+export function demandJoinedAlike(joined: Joined | null, { json }: Pick<Definitions, 'json'>): void {
+  const before = joined === null ? undefined : identityIn(joined.definitions);
+  const now = identityIn(json);
+  if (before === undefined || before === now) return;
+  throw new TributaryError(
+    'invalid_definitions',
+    `identity must stay ${before}, as generation ${joined?.generation} has it (got ${now ?? 'none'}): events were moved between keys by it. Write it as before`,
+  );
 }
 
 /** As JSON; undefined: keys are not joined. */

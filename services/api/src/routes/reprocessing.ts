@@ -1,8 +1,7 @@
 /** What a run of the batch layer would do, before it is asked for. */
-import { joinedIn, joinedStill } from '@tributary/archive/plan/joined-still';
+import { demandJoinedAlike, joinedIn, joinedStill } from '@tributary/archive/plan/joined-still';
 import type { Within, WithinPlan } from '@tributary/archive/plan/within';
 import { REPROCESSING_ROUTES, type RunPlan } from '@tributary/contract/groups/reprocessing';
-import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import type { LogReach } from '@tributary/serving/ports';
@@ -10,7 +9,6 @@ import { readDefinitions } from '@tributary/signals/definitions/file';
 import type { z } from 'zod';
 import type { Routes } from '../context.ts';
 import { serve } from '../http/serve.ts';
-import type { ApiDeps } from '../ports.ts';
 
 export const routes: Routes =
   ({ deps, archiveLimit }) =>
@@ -20,8 +18,14 @@ export const routes: Routes =
       const publication = await deps.source.publication();
       const published = publication === null ? null : await deps.source.manifest(publication.generation);
       const inForce = published === null ? deps.defaultDefinitions : deps.storedDefinitions(published.definitions);
+      const [newest] = await deps.source.manifests();
+      const joined = joinedIn(newest);
       const definitions =
-        asked === undefined ? await stillJoined(deps, inForce) : readDefinitions(JSON.stringify(asked), sha256Hex);
+        asked === undefined
+          ? // The run adds `identity` where a run that brought it was cancelled, or rolled back.
+            joinedStill(inForce, joined, deps.storedDefinitions)
+          : readDefinitions(JSON.stringify(asked), sha256Hex);
+      demandJoinedAlike(joined, definitions);
       const { archivedUpTo, notEstimated, ...plan } = await archiveLimit.run((signal) =>
         deps.source.plan({
           ...{ mode, definitions, published, partitions: deps.partitions, signal },
@@ -45,12 +49,6 @@ export const routes: Routes =
     });
     done();
   };
-
-/** The run adds `identity` where a run that brought it was cancelled, or rolled back. */
-async function stillJoined({ source, storedDefinitions }: ApiDeps, inForce: Definitions): Promise<Definitions> {
-  const [newest] = await source.manifests();
-  return joinedStill(inForce, joinedIn(newest), storedDefinitions);
-}
 
 function shown(within: WithinPlan | null): z.infer<typeof RunPlan>['within'] {
   return within && { ...within, views: within.views.map((one) => ({ ...one, because: [...one.because] })) };
