@@ -2,6 +2,7 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
+import { writeSegment } from '@tributary/archive/segments';
 import { expect, test } from 'vitest';
 import { attachText } from '../src/report/attach.ts';
 import { archivedFolder } from './archived-folder.ts';
@@ -27,6 +28,17 @@ test('pandas gets every column with its type; a name of a folder stays a text', 
   expect(text).toContain('folder = pathlib.Path("/data/\\"; import os #\\n[x]*")');
   expect(text.split('\n')[0]).toContain('/data/\\"; import os #\\n[x]*');
   expect(attachText('duckdb', "/it's")).toContain("read_json('/it''s/archive/segments/p*/*.json'");
+});
+
+test('an archive that has no event yet is refused, as a list of no files is read by no program', async () => {
+  const dataDir = temporaryFolder('barriers');
+  const about = { partition: 0, number: 0, logIdentity: 'log-1', after: null, upTo: '0001', seals: 1 };
+  await writeSegment(dataDir, { ...about, rows: 0, deadRows: 0, files: [], dead: null });
+  expect(await tributary(['archive', 'attach', '--data-dir', dataDir])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('the archive must have an event for other programs to read it (got none in '),
+  });
 });
 
 test('another program, and a folder without an archive, are refused', async () => {
