@@ -127,8 +127,8 @@ export const MUTATIONS_OF_ERASURE: readonly Mutation[] = [
     lie: 'a receipt calls an erasure recorded that the log may not have',
     law: '9',
     file: `${API}/erasures/shown.ts`,
-    from: "recorded === null ? 'requested' : 'recorded'",
-    to: "recorded === null ? 'recorded' : 'recorded'",
+    from: "recorded === null || isPassed(receipt, seen) ? 'requested' : 'recorded'",
+    to: "recorded !== null && isPassed(receipt, seen) ? 'requested' : 'recorded'",
     test: RECEIPTS,
   },
   {

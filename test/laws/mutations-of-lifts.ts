@@ -109,6 +109,14 @@ export const MUTATIONS_OF_LIFTS: readonly Mutation[] = [
     test: AT_ONCE,
   },
   {
+    lie: 'a receipt calls an erasure recorded that real time passed without refusing anything',
+    law: '9',
+    file: 'services/api/src/erasures/shown.ts',
+    from: 'recorded === null || isPassed(receipt, seen)',
+    to: 'recorded === null',
+    test: 'services/api/test/erasures.test.ts',
+  },
+  {
     lie: 'readers keep a generation from before a lifted erasure where what they had before cannot be read',
     law: '9',
     file: 'services/api/src/erasures/take-back.ts',

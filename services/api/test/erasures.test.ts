@@ -206,6 +206,22 @@ test('law 9: where it is not known whether the log has it, a receipt says so unt
   expect(await states()).toEqual(['recorded', 'recorded']);
 });
 
+test('law 9: an erasure that real time has passed without refusing anything is to be asked for again, and is the same one', async () => {
+  const world = await worldOf();
+  const [{ id }] = (await world.drop('/v1/users/ada')).body.erasures as [Shown];
+  expect(await receiptOf(world, id)).toMatchObject({ state: 'recorded' });
+  const { erasures } = world.deps;
+  const position = world.states[P]?.position ?? '';
+  await erasures.write({ ...(await erasures.read(id)), recorded: { at: NOON, position } });
+  expect(await receiptOf(world, id)).toMatchObject({ state: 'requested' });
+  expect((await world.drop('/v1/users/ada')).body.erasures).toMatchObject([{ id, state: 'recorded' }]);
+  expect(world.appended).toHaveLength(2);
+  expect((await erasures.read(id)).recorded?.position).not.toBe(position);
+  await reads(world, [digestOf('ada')]);
+  await erasures.write({ ...(await erasures.read(id)), recorded: { at: NOON, position } });
+  expect(await receiptOf(world, id)).toMatchObject({ state: 'notCounted' });
+});
+
 test('law 9: conversions of an erased user are neither listed nor explained, though the generation still has them', async () => {
   const world = await worldOf();
   const listed = async () =>

@@ -34,8 +34,13 @@ export function stateOf(receipt: Receipt, seen: Seen): Erasure['state'] {
   const isRefused = isRefusedNow(receipt, seen);
   if (lifted !== null && !isNewest(receipt, seen)) return 'lifted';
   if (lifted !== null) return isRefused ? 'lifting' : 'lifted';
-  if (!isRefused) return recorded === null ? 'requested' : 'recorded';
+  if (!isRefused) return recorded === null || isPassed(receipt, seen) ? 'requested' : 'recorded';
   return isWithout(seen.served, receipt) ? 'recomputed' : 'notCounted';
+}
+
+/** Real time has read where the record lay, and refuses nothing: the log lost it, or a lift of another process that failed came behind it. */
+function isPassed({ partition, recorded }: Receipt, { states }: Seen): boolean {
+  return recorded !== null && (states[partition]?.position ?? '') >= recorded.position;
 }
 
 export function isNewest({ id, digest }: Pick<Receipt, 'id' | 'digest'>, { newest }: Seen): boolean {

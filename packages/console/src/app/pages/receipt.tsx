@@ -18,7 +18,11 @@ type PlaceOfBytes = Erasure['bytes']['places'][number];
 const EVERY_MS = 5_000;
 
 const STATES: Readonly<Record<Erasure['state'], readonly [style: string, text: string, says: string]>> = {
-  requested: ['is-bad', 'requested', 'It is not known whether the log has it: ask for it again, which is the same erasure.'],
+  requested: [
+    'is-bad',
+    'requested',
+    'It is not known whether the log has it, or whether it is in force: ask for it again, which is the same erasure.',
+  ],
   recorded: ['is-pending', 'recorded', 'The log has it, and real time has not read it yet.'],
   notCounted: [
     'is-pending',
