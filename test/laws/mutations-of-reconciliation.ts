@@ -151,4 +151,20 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     to: 'WHERE historical OR ',
     test: RECONCILED,
   },
+  {
+    lie: 'users are examined without those of their events that were retired',
+    law: '7',
+    file: `${RECONCILE}/examine.ts`,
+    from: '  await leaveRetired(session, rules, await retiredBefore(dataDir));\n',
+    to: '',
+    test: 'jobs/recompute/test/retired-meanwhile.test.ts',
+  },
+  {
+    lie: 'a run corrects days that were retired since it began',
+    law: '7',
+    file: 'jobs/recompute/src/compute/compute-generation.ts',
+    from: '  await demandCorrectable(ports.dataDir, base, ports.parseDefinitions(manifest.definitions));\n',
+    to: '',
+    test: 'jobs/recompute/test/retired-meanwhile.test.ts',
+  },
 ];

@@ -53,7 +53,7 @@ export async function putBackElsewhere(dataDir: string): Promise<string> {
   const nowMs = Date.now();
   try {
     const { generation } = await backUp({ dataDir, target, nowMs, definitionsFile: null });
-    await restore({ backup: target, dataDir: back, erasures: null, nowMs });
+    await restore({ backup: target, dataDir: back, erasures: dataDir, nowMs });
     await demandNamed(back);
     return `g${generation}`;
   } catch (error) {

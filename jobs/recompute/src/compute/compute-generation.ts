@@ -10,7 +10,7 @@ import { stagingFolder, sweepStaging } from '@tributary/archive/compute/staging'
 import { settleForgotten } from '@tributary/archive/forgotten';
 import { readGeneration, writeGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest } from '@tributary/archive/layout';
-import { wholeFromOf } from '@tributary/archive/retention/plan';
+import { demandCorrectable, wholeFromOf } from '@tributary/archive/retention/plan';
 import { TributaryError } from '@tributary/model/errors';
 import { isTransient } from '@tributary/runtime/error-kinds';
 import { raiseBarriers, waitUntilSealed } from '../cut/seal.ts';
@@ -55,6 +55,9 @@ async function sealAndCompute(
   const demand = { seals, attempt: ports.newAttempt(), limits: ports.limits.compute, program: ports.program };
   const planned = { manifest: begun, spec: await planCompute(ports.dataDir, { ...demand, manifest: begun }) };
   const { manifest, spec } = await orFull(planned, demand, ports, signal);
+  // As `begin` asked; since then another coordinator may have retired what a new correction would change.
+  const base = spec.base === null ? null : await readGeneration(ports.dataDir, spec.base.generation);
+  await demandCorrectable(ports.dataDir, base, ports.parseDefinitions(manifest.definitions));
   const wholeFromMs = await wholeFromOf(ports.dataDir, manifest.base, ports.parseDefinitions(manifest.definitions));
   const rows = [...spec.arrivals, ...(spec.reread?.files ?? [])].flat().reduce((sum, file) => sum + file.rows, 0);
   // Earlier runs say nothing of what is read, or computed, again.

@@ -11,6 +11,7 @@ import type { DuckDb } from '@tributary/archive/duckdb';
 import { digestSql, erasureKey } from '@tributary/archive/erasure-key';
 import { eventOfRow } from '@tributary/archive/field-values';
 import { EVENT_COLUMNS, LATER_COLUMNS, type SegmentManifest, type StoredFile } from '@tributary/archive/layout';
+import { retiredBefore } from '@tributary/archive/retention/retired';
 import { blockOf, firstSince, readSegments } from '@tributary/archive/segments';
 import { sqlText } from '@tributary/archive/sql-text';
 import { safeInteger } from '@tributary/archive/views';
@@ -35,7 +36,7 @@ export interface Examined {
   readonly conversions: readonly ChangedConversion[];
   /** How many more there are. */
   readonly moreConversions: number;
-  /** Users who were not examined, because there are too many, or too many events of them. */
+  /** Users who were not examined, because there are too many, or too many events of them, or some of these were retired. */
   readonly unexamined: number;
   /** Events of which it is not known for sure whether real time took them for late. */
   readonly doubted: number;
@@ -63,6 +64,8 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   const window = await filesSince(dataDir, spec.cutAfter, fromMs);
   const read = [...window, ...files];
   if (rowsIn(read) > spec.limits.rows) return { ...none, unexamined: users + unexamined };
+  // Asked once the files are listed: what is retired behind that is missed when they are read.
+  await leaveRetired(session, rules, await retiredBefore(dataDir));
   const fitting = await leaveOutMany(session, dataDir, read, spec, fromMs);
   await loadHeld(session, dataDir, deep ? spec.events : spec.known);
   await loadArrived(session, dataDir, read, fromMs);
@@ -237,6 +240,14 @@ async function earliestMs(session: DuckDb, rules: StepRules): Promise<number> {
   const [row] = await session.rows('SELECT min(ts) AS earliest FROM timed SEMI JOIN chosen USING (user_key)');
   const earliest = safeInteger(row?.['earliest'], 'earliest');
   return Math.min(earliest - 2 * marginOf(rules), (await logBeginsMs(session)) - rules.retention.longMs);
+}
+
+/** Leaves of `chosen` those of whom nothing that is looked at was retired. What came again as it is known changes no rows of its time. */
+async function leaveRetired(session: DuckDb, rules: StepRules, before: number | null): Promise<void> {
+  if (before === null) return;
+  const timelinesBeginMs = (await logBeginsMs(session)) - rules.retention.longMs;
+  await session.run(`DELETE FROM chosen WHERE ${timelinesBeginMs} < ${before}
+    OR user_key IN (SELECT user_key FROM timed ANTI JOIN known USING (user_key, id, ts, type) WHERE ts < ${before + 2 * marginOf(rules)})`);
 }
 
 /** Leaves of `chosen` those with the fewest events, as many as fit, each with the batch in which it is examined; resolves with how many. */

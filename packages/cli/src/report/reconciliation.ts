@@ -200,7 +200,7 @@ function foundOf(causes: Reconciliation['causes']): string[] {
       : []),
     ...(unexamined > 0
       ? [
-          `at least ${counted(unexamined, 'user')} were not examined: there are too many, or too many events of them. TRIBUTARY_BATCH_EXAMINE_EVENTS of the recompute workers lets later runs examine more`,
+          `at least ${counted(unexamined, 'user')} were not examined: some of their events were retired from the archive, or there are too many of them. Against too many helps TRIBUTARY_BATCH_EXAMINE_EVENTS of the recompute workers`,
         ]
       : []),
     ...(doubted > 0 ? [`${counted(doubted, 'event')} came so near the line that it is not known which side they are on`] : []),

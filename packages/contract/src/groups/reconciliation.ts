@@ -38,7 +38,9 @@ const Causes = z
       .describe('Those that change no row included.'),
     unexamined: z
       .int()
-      .describe('Users who were not examined, because there are too many of them or of their events: at least this number.'),
+      .describe(
+        'Users who were not examined, because there are too many of them or of their events, or some of these were retired from the archive: at least this number.',
+      ),
     doubted: z.int().describe('Events so near the line that the archive does not say whether real time took them for late.'),
     lateness: z
       .object({
