@@ -224,6 +224,14 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     test: 'test/contract/reads-between.redis.test.ts',
   },
   {
+    lie: 'what a key lost that lends is promised from the log time of its own partition',
+    law: '7',
+    file: 'packages/serving/src/users/lost-cut.ts',
+    from: 'Math.min(state?.logTimeMs ?? 0, oldestMs) - promisedMs',
+    to: '(state?.logTimeMs ?? 0) - promisedMs',
+    test: 'services/api/test/joined-lost.test.ts',
+  },
+  {
     lie: 'members lack nothing of a key whose partition is ahead of theirs',
     law: '7',
     file: 'services/api/src/routes/segments.ts',

@@ -90,7 +90,7 @@ export const MUTATIONS_OF_READS: readonly Mutation[] = [
     lie: 'signals that were not kept before they were kept for longer are there',
     law: '7',
     file: 'packages/serving/src/users/lost-cut.ts',
-    from: 'return cutTs >= (state?.logTimeMs ?? 0) - promisedMs ? cutTs : NEVER_CUT;',
+    from: 'return cutTs >= Math.min(state?.logTimeMs ?? 0, oldestMs) - promisedMs ? cutTs : NEVER_CUT;',
     to: 'return cutTs > (state?.logTimeMs ?? 0) ? cutTs : NEVER_CUT;',
     test: 'services/api/test/lost-records.test.ts',
   },

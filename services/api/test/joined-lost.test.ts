@@ -123,6 +123,25 @@ test('law 7: an answer of a user lacks what the partition of a key that lent to 
   }
 });
 
+test('law 7: what a key lost that lends is lacking for as long as it is promised at the log time of its user, where that of the key is ahead', async () => {
+  const reachMs = recordReachMs(DEFINITIONS);
+  for (const [cutTs, isLacking] of [
+    [NOON - reachMs, true],
+    [NOON - reachMs - 1, false],
+  ] as const) {
+    const world = await joinedWorld();
+    for (let each = 0; each < PARTITIONS; each++) await world.commit(each, {}, { logTimeMs: NOON });
+    await world.commit(HOMES[0], {}, { logTimeMs: NOON + DAY_MS, cutTs });
+    for (const when of ['now', 'later']) {
+      if (when === 'later') await world.tick();
+      for (const what of ['journey', 'keys']) {
+        const { reasons } = (await world.get(`/v1/users/ada/${what}`)).body.meta;
+        expect([cutTs, when, what, reasons]).toEqual([cutTs, when, what, isLacking ? ['record_cut'] : []]);
+      }
+    }
+  }
+});
+
 test('law 9: an erasure warns of a key that it leaves out as its record lost all events', async () => {
   for (const isLost of [true, false]) {
     const world = await joinedWorld();
@@ -149,6 +168,8 @@ test('law 7: the keys of a person may lack what the log lost in the partition of
   };
   const cutTs = NOON - DAY_MS;
   const promisedMs = recordReachMs(DEFINITIONS);
+  const others = (partition: number) =>
+    Array.from({ length: PARTITIONS }, (_, each) => each).filter((each) => each !== partition);
   for (const [partition, isMerged, expected] of CASES) {
     const world = await joinedWorld();
     if (isMerged) await append(world, 'ada', namedMark(ANYWHERE).trimEnd());
@@ -158,7 +179,12 @@ test('law 7: the keys of a person may lack what the log lost in the partition of
     expect(await lacking(world)).toEqual([expected, expected]);
     await world.commit(partition, {}, { cutTs, logTimeMs: cutTs + promisedMs });
     expect(await lacking(world)).toEqual([expected, expected]);
-    await world.commit(partition, {}, { cutTs, logTimeMs: cutTs + promisedMs + 1 });
+    // The last partition whose log time looks back on it decides.
+    for (const each of others(partition)) await world.commit(each, {}, { logTimeMs: NOON });
+    for (let each = 0; each < PARTITIONS; each++) {
+      expect(await lacking(world)).toEqual([expected, expected]);
+      await world.commit(each, {}, { ...(each === partition && { cutTs }), logTimeMs: cutTs + promisedMs + 1 });
+    }
     expect(await lacking(world)).toEqual([false, false]);
   }
 });

@@ -12,11 +12,17 @@ import { recordReachMs } from './record-reach.ts';
 
 /**
  * Up to when records of a partition may lack events that are promised now, for the last `promisedMs`, epoch ms: they were kept for less long
- * before. `NEVER_CUT`: all are there that were received, or what is missing is older than what is promised.
+ * before. `NEVER_CUT`: all are there that were received, or what is missing is older than what is promised. `oldestMs`: what is promised goes back from this log
+ * time where that of the partition is ahead: it is promised to users of another partition.
  */
-export function cutOfPartition(state: KeptRecords | null | undefined, definitions: Definitions, promisedMs: number): number {
+export function cutOfPartition(
+  state: KeptRecords | null | undefined,
+  definitions: Definitions,
+  promisedMs: number,
+  oldestMs = Number.POSITIVE_INFINITY,
+): number {
   const cutTs = cutOfRecords(state ?? null, recordReachMs(definitions));
-  return cutTs >= (state?.logTimeMs ?? 0) - promisedMs ? cutTs : NEVER_CUT;
+  return cutTs >= Math.min(state?.logTimeMs ?? 0, oldestMs) - promisedMs ? cutTs : NEVER_CUT;
 }
 
 const NONE: ReadonlyMap<number, KeptRecords | null> = new Map();
@@ -38,11 +44,15 @@ export function cutsOfKeys(
   kept: ReadonlyMap<number, KeptRecords | null> = NONE,
 ): (key: CountedKey) => number {
   const known = new Map<number, number>();
+  const mayLend = board.joinedMs() !== null;
+  const stateOf = (partition: number) => kept.get(partition) ?? board.states()[partition];
+  const logTimes = mayLend ? [...board.states().keys()].map((partition) => stateOf(partition)?.logTimeMs) : [];
+  const oldestMs = Math.min(...logTimes.filter((one) => one !== undefined));
   const cutIn = (partition: number) => {
     let cutTs = known.get(partition);
     if (cutTs === undefined) {
       const definitions = board.definitions(partition);
-      cutTs = cutOfPartition(kept.get(partition) ?? board.states()[partition], definitions, promisedMs(definitions));
+      cutTs = cutOfPartition(stateOf(partition), definitions, promisedMs(definitions), oldestMs);
       known.set(partition, cutTs);
     }
     return cutTs;
@@ -52,7 +62,6 @@ export function cutsOfKeys(
     for (const partition of partitions) cutTs = Math.max(cutTs, cutIn(partition));
     return cutTs;
   };
-  const mayLend = board.joinedMs() !== null;
   const ofAll = mayLend ? newestOf(board.states().keys(), NEVER_CUT) : NEVER_CUT;
   return ({ stored, partitions }) => {
     const own = newestOf(partitions, NEVER_CUT);
