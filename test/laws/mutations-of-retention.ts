@@ -3,6 +3,7 @@ import type { Mutation } from './mutation-list.ts';
 
 const RETENTION = 'packages/archive/src/retention';
 const RUNS = 'jobs/recompute/test/retention.test.ts';
+const COPIES = 'jobs/recompute/test/retired-copies.test.ts';
 
 export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
   {
@@ -244,5 +245,29 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     from: 'sumOf(before.soFar, await withoutName(dataDir, before.replacing));',
     to: 'NONE;',
     test: RUNS,
+  },
+  {
+    lie: 'the file of a first arrival goes though a younger file has the event again',
+    law: '3',
+    file: `${RETENTION}/retire-events.ts`,
+    from: '(await copiedLater(dataDir, age)) ?? new Set();',
+    to: 'new Set<string>();',
+    test: COPIES,
+  },
+  {
+    lie: 'the file of an earlier arrival goes, and that of a later one stays',
+    law: '3',
+    file: `${RETENTION}/sent-again.ts`,
+    from: ' < last`',
+    to: ' > last`',
+    test: COPIES,
+  },
+  {
+    lie: 'what a killed attempt was about to retire counts as gone, though it came again and stays',
+    law: '7',
+    file: `${RETENTION}/retire-events.ts`,
+    from: 'const taken = await withoutName(dataDir, before.replacing);',
+    to: 'const taken = before.replacing;',
+    test: COPIES,
   },
 ];

@@ -9,7 +9,7 @@ const PLAN = {
   before: BEFORE,
   newestBefore: BEFORE + 300 * DAY,
   ...{ files: 48, rows: 1_204, bytes: 45_752, months: [{ month: '2025-09', rows: 1_204 }] },
-  ...{ staying: { files: 2, rows: 40 }, corrections: ['summer'], confirm: '2025-10-22/1204' },
+  ...{ staying: { files: 2, rows: 40, copied: 1 }, corrections: ['summer'], confirm: '2025-10-22/1204' },
 };
 const RETIREMENT = {
   ...{
@@ -34,7 +34,13 @@ test('without a confirmation the plan is shown, exit 1, and what to type', async
     code: 1,
     stderr: expect.stringContaining('tributary archive retire --older-than 400d --confirm 2025-10-22/1204'),
   });
-  for (const text of ['1,204 archived events in 48 files (45.8 kB)\n', '2 files of 40 events', '"summer"', '2025-09'])
+  for (const text of [
+    '1,204 archived events in 48 files (45.8 kB)\n',
+    '2 files of 40 events',
+    '1 file of these with\n',
+    '"summer"',
+    '2025-09',
+  ])
     expect(shown.stdout).toContain(text);
   expect(await retire('--older-than', '400d', '--dry-run')).toMatchObject({ code: 0, stdout: shown.stdout, stderr: '' });
   expect(server.received.map(({ body }) => body)).toEqual([

@@ -1,4 +1,4 @@
-/** Retention by age as the API asks it: plans by the manifests, requests and outcomes in files of the data folder. */
+/** Retention by age as the API asks it: plans by manifests and identities of events, requests and outcomes in files of the data folder. */
 import { planRetirement, retirementLimit } from '@tributary/archive/retention/plan';
 import { createRequest, type RetirementRequest, readRequests } from '@tributary/archive/retention/requests';
 import { type RetirementOutcome, readRetired } from '@tributary/archive/retention/retired';

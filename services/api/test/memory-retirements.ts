@@ -11,7 +11,15 @@ export function memoryRetirements(firstDayMs: number): RetirementDesk & { readon
     limit: async (nowMs) => ({ generation: 1, never: null, newestBefore: midnightOf(nowMs - 91 * DAY_MS) }),
     async plan({ before }) {
       const files = Math.max(0, Math.floor((before - firstDayMs) / DAY_MS));
-      return { before, files, rows: 10 * files, bytes: 100 * files, months: [], staying: { files: 0, rows: 0 }, corrections: [] };
+      return {
+        before,
+        files,
+        rows: 10 * files,
+        bytes: 100 * files,
+        months: [],
+        staying: { files: 0, rows: 0, copied: 0 },
+        corrections: [],
+      };
     },
     async create({ planned, at, why, ...said }) {
       const number = retirements.length + 1;

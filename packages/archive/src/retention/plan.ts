@@ -1,4 +1,4 @@
-/** Which archived files are older than an instant, and how old they must be at least. Reads manifests alone. */
+/** Which archived files are older than an instant, which of them must stay, and how old they must be at least. */
 
 import { spanOf } from '@tributary/model/corrections';
 import { type Definitions, storedDefinitions } from '@tributary/model/definitions';
@@ -14,6 +14,7 @@ import type { GenerationManifest, Publication, SegmentManifest } from '../layout
 import { currentPublication } from '../publications.ts';
 import { manifestsOf } from '../segments.ts';
 import { type Gone, readRetired, retiredBefore } from './retired.ts';
+import { type ByAge, sentAgain } from './sent-again.ts';
 
 /** The days of a file are all before this day: `date` is a day, a month or a year, and UTC midnight of the day after its last one is at most `before`. */
 export function isOlder(date: string, before: number): boolean {
@@ -105,21 +106,58 @@ export interface Older {
   readonly gone: readonly Gone[];
 }
 
-/** Files older than `before` of one partition, up to the segment that the oldest kept generation was cut at: no run reads those before it again. */
-export async function olderFiles(dataDir: string, partition: number, last: number, before: number): Promise<Older> {
+export interface Age {
+  /** The last segment of each partition that may be looked at: `lastCounted`. */
+  readonly lasts: readonly number[];
+  readonly before: number;
+}
+
+/**
+ * Files older than `before` of one partition, up to the segment that the oldest kept generation was cut at: no run reads those before it again.
+ * `copied`: paths of those that stay, as younger files have an event of theirs again.
+ */
+export async function olderFiles(
+  dataDir: string,
+  partition: number,
+  { lasts, before }: Age,
+  copied: ReadonlySet<string>,
+): Promise<Older> {
+  const last = lasts[partition] ?? -1;
   const all = await manifestsOf(dataDir, { partition, first: 0, last });
   const blocks = all.filter(({ to }) => to !== undefined);
-  const manifests = all.filter(
-    ({ files, to, number }) => (to ?? number) <= last && files.some(({ date }) => isOlder(date, before)),
-  );
+  const goes = ({ path, date }: SegmentManifest['files'][number]) => isOlder(date, before) && !copied.has(path);
+  const manifests = all.filter(({ files, to, number }) => (to ?? number) <= last && files.some(goes));
   const gone = manifests.flatMap((manifest) => {
     const isTwice =
       manifest.to === undefined && blocks.some(({ number, to = number }) => number <= manifest.number && manifest.number <= to);
-    return manifest.files
-      .filter(({ date }) => isOlder(date, before))
-      .map(({ path, rows, bytes }) => ({ path, partition, rows: isTwice ? 0 : rows, bytes }));
+    return manifest.files.filter(goes).map(({ path, rows, bytes }) => ({ path, partition, rows: isTwice ? 0 : rows, bytes }));
   });
   return { manifests, gone };
+}
+
+interface CopyLimits {
+  readonly signal?: AbortSignal;
+  /** Where there are more events, they are not looked at. */
+  readonly mostRows?: number;
+}
+
+/**
+ * Paths of older files that stay, as younger ones have an event of theirs again at another instant: a generation that is computed from nothing, and
+ * training sets, would count that one. Reads the identities of all archived events; null: there are more than `mostRows`.
+ */
+export async function copiedLater(dataDir: string, age: Age, { signal, mostRows }: CopyLimits = {}): Promise<Set<string> | null> {
+  const partitions: ByAge[] = [];
+  let rows = 0;
+  for (const partition of age.lasts.keys()) {
+    signal?.throwIfAborted();
+    const older = (await olderFiles(dataDir, partition, age, new Set())).gone;
+    if (older.length === 0) continue;
+    const named = await manifestsOf(dataDir, { partition, first: 0, last: Number.POSITIVE_INFINITY });
+    const younger = named.flatMap(({ files }) => files.filter(({ date }) => !isOlder(date, age.before)));
+    for (const file of [...older, ...younger]) rows += file.rows;
+    partitions.push({ older, younger });
+  }
+  return rows > (mostRows ?? Number.POSITIVE_INFINITY) ? null : sentAgain(dataDir, partitions, age.before, signal);
 }
 
 /** The last segment of each partition that every kept generation counts: what is later may be read again. Empty: nothing is published. */
@@ -177,7 +215,12 @@ export interface RetirementPlan {
   /** By month of the events, oldest first; years of files that hold one. */
   readonly months: readonly { readonly month: string; readonly rows: number }[];
   /** Older events that stay for now, as they share a file with younger ones, or came after the oldest kept generation. */
-  readonly staying: { readonly files: number; readonly rows: number };
+  readonly staying: {
+    readonly files: number;
+    readonly rows: number;
+    /** Files of these that could go, but for an event that younger files have again; null: there are too many events for a plan, and the run looks. */
+    readonly copied: number | null;
+  };
   /** Corrections in force that begin earlier: they cannot change any more once these events are gone. */
   readonly corrections: readonly string[];
 }
@@ -189,16 +232,22 @@ export interface RetirementDemand {
   readonly signal: AbortSignal;
 }
 
+/** That many are looked at in some seconds. */
+const MOST_ROWS = 10_000_000;
+
 export async function planRetirement(
   dataDir: string,
   { before, definitions, signal }: RetirementDemand,
 ): Promise<RetirementPlan> {
+  const age = { lasts: await lastCounted(dataDir), before };
+  const copied = await copiedLater(dataDir, age, { signal, mostRows: MOST_ROWS });
   const months = new Map<string, number>();
   const total = { files: 0, rows: 0, bytes: 0 };
-  const staying = { files: 0, rows: 0 };
-  for (const [partition, last] of (await lastCounted(dataDir)).entries()) {
+  const staying = { files: 0, rows: 0, copied: copied?.size ?? null };
+  for (const partition of age.lasts.keys()) {
     signal.throwIfAborted();
-    const going = new Map((await olderFiles(dataDir, partition, last, before)).gone.map((file) => [file.path, file]));
+    const own = await olderFiles(dataDir, partition, age, copied ?? new Set());
+    const going = new Map(own.gone.map((file) => [file.path, file]));
     for (const { files } of await manifestsOf(dataDir, { partition, first: 0, last: Number.POSITIVE_INFINITY }))
       for (const { path, date, rows, bytes } of files) {
         const gone = going.get(path);

@@ -12,7 +12,7 @@ import { DAY_MS } from '@tributary/model/time';
 import { removeDeadMarks, replaceManifest } from '../changes/unshared.ts';
 import type { SegmentManifest } from '../layout.ts';
 import { filesNamed, manifestsOf } from '../segments.ts';
-import { isOlder, lastCounted, olderFiles, retirementLimit } from './plan.ts';
+import { type Age, copiedLater, isOlder, lastCounted, olderFiles, retirementLimit } from './plan.ts';
 import { nextRequest, type RetirementRequest } from './requests.ts';
 import { type Gone, type Retired, type RetirementOutcome, readRetired, writeRetired } from './retired.ts';
 
@@ -62,20 +62,23 @@ export async function retireEvents({
     const done = sumOf(before.soFar, await withoutName(dataDir, before.replacing));
     return end(dataDir, before, { ...askedIn(request), at: nowMs, ...done, refused }, before.replacing);
   }
-  const last = await lastCounted(dataDir);
-  const { manifests, gone, isAll } = await goingNow(dataDir, last, request.before, mostFiles);
-  const replacing = [...new Map([...before.replacing, ...gone].map((file) => [file.path, file])).values()];
+  const age = { lasts: await lastCounted(dataDir), before: request.before };
+  const copied = (await copiedLater(dataDir, age)) ?? new Set();
+  const { manifests, gone, isAll } = await goingNow(dataDir, age, copied, mostFiles);
+  // What a killed attempt was about to take out may have come again since, and stays.
+  const taken = await withoutName(dataDir, before.replacing);
+  const replacing = [...new Map([...taken, ...gone].map((file) => [file.path, file])).values()];
   const begun = {
     ...before,
     before: Math.max(before.before ?? request.before, request.before),
-    upTo: last.map((number, partition) => Math.max(number, before.upTo[partition] ?? -1)),
+    upTo: age.lasts.map((number, partition) => Math.max(number, before.upTo[partition] ?? -1)),
     replaced: [],
     replacing,
   };
   await writeRetired(dataDir, begun);
   reached('said');
   for (const manifest of manifests) {
-    const files = manifest.files.filter(({ date }) => !isOlder(date, request.before));
+    const files = manifest.files.filter(({ path, date }) => !isOlder(date, request.before) || copied.has(path));
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
     await replaceManifest(dataDir, { ...manifest, files, rows });
     reached('named');
@@ -118,11 +121,11 @@ async function whyRefused(dataDir: string, { before }: RetirementRequest, nowMs:
 }
 
 /** Blocks before their segments: readers take the block. */
-async function goingNow(dataDir: string, lasts: readonly number[], before: number, mostFiles: number) {
+async function goingNow(dataDir: string, age: Age, copied: ReadonlySet<string>, mostFiles: number) {
   const manifests: SegmentManifest[] = [];
   const gone: Gone[] = [];
-  for (const [partition, last] of lasts.entries()) {
-    const own = await olderFiles(dataDir, partition, last, before);
+  for (const partition of age.lasts.keys()) {
+    const own = await olderFiles(dataDir, partition, age, copied);
     for (const manifest of own.manifests) {
       if (gone.length >= mostFiles) return { manifests, gone, isAll: false };
       const paths = filesNamed(manifest);

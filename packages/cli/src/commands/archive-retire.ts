@@ -81,7 +81,7 @@ function planText(plan: Plan, { terminal: { width, bold }, shell }: Context): st
       'stays',
       staying.files === 0
         ? 'nothing older'
-        : `${counted(staying.files, 'file')} of ${counted(staying.rows, 'event')}, older and younger ones, or newer than the oldest kept generation`,
+        : `${counted(staying.files, 'file')} of ${counted(staying.rows, 'event')}, older and younger ones, or newer than the oldest kept generation${copiedText(staying)}`,
     ],
     ['answers', 'stay as they are: generations keep what they computed of these events'],
     ...(corrections.length === 0
@@ -102,6 +102,11 @@ function planText(plan: Plan, { terminal: { width, bold }, shell }: Context): st
     bold,
   );
   return [renderFacts(facts, undefined, width), ...(months.length === 0 ? [] : ['', table])].join('\n');
+}
+
+function copiedText({ copied }: Plan['staying']): string {
+  if (copied === null) return ', and those of which the run finds an event again in younger files';
+  return copied === 0 ? '' : `; ${counted(copied, 'file')} of these with an event that came again in a younger file`;
 }
 
 async function list(context: Context): Promise<ExitCode> {

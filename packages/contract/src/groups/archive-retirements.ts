@@ -20,9 +20,18 @@ const RetirementPlan = z
       .array(z.object({ month: z.string().describe('A month (UTC), or a year where files hold one.'), rows: z.int() }))
       .describe('What goes, by the time at which it happened, oldest first.'),
     staying: z
-      .object({ files: z.int(), rows: z.int().describe('Events of these files, younger ones among them.') })
+      .object({
+        files: z.int(),
+        rows: z.int().describe('Events of these files, younger ones among them.'),
+        copied: z
+          .int()
+          .nullable()
+          .describe(
+            'Files of these that stay because an event of theirs came again, at another instant, in a younger file: without the first arrival that copy would count. null: the archive has too many events to look at in a plan; the run looks, and leaves such files.',
+          ),
+      })
       .describe(
-        'Files with older events that stay for now: they hold younger ones too, or came after the oldest kept generation.',
+        'Files with older events that stay for now: they hold younger ones too, came after the oldest kept generation, or have an event that came again.',
       ),
     corrections: z
       .array(z.string())
@@ -107,7 +116,7 @@ export const RETIREMENT_ROUTES = {
           rows: 1_204_000,
           bytes: 45_752_000,
           months: [{ month: '2025-09', rows: 1_204_000 }],
-          staying: { files: 16, rows: 40_120 },
+          staying: { files: 16, rows: 40_120, copied: 0 },
           corrections: [],
           confirm: '2025-10-16/1204000',
         },

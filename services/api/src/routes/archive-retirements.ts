@@ -1,4 +1,4 @@
-/** Archived events that are retired by age: a plan by the manifests, and a request that the next run carries out. */
+/** Archived events that are retired by age: a plan, and a request that the next run carries out. */
 import { midnightOf, type RetirementPlan } from '@tributary/archive/retention/plan';
 import { RETIREMENT_ROUTES } from '@tributary/contract/groups/archive-retirements';
 import { TributaryError } from '@tributary/model/errors';
