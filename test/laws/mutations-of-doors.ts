@@ -437,4 +437,12 @@ export const MUTATIONS_OF_DOORS: readonly Mutation[] = [
     to: 'return undefined;',
     test: 'services/collector/test/bad-input.test.ts',
   },
+  {
+    lie: 'an offset is of the time of sending only where that is a number',
+    law: '1',
+    file: 'services/collector/src/formats/posthog.ts',
+    from: 'present(sentAt) === undefined ?',
+    to: "typeof sentAt !== 'number' ?",
+    test: 'services/collector/test/posthog-mapping.test.ts',
+  },
 ];

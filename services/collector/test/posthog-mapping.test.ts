@@ -1,6 +1,7 @@
 /** The table of PostHog's fields in docs/ingestion.md: each row holds, and no row is missing. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HOUR_MS } from '@tributary/model/time';
 import { expect, test } from 'vitest';
 import { readPosthog } from '../src/formats/posthog.ts';
 import type { Envelope } from '../src/formats/read-item.ts';
@@ -34,8 +35,8 @@ const FULL = {
   },
 };
 
-const read = (item: object) =>
-  readPosthog(item as Parameters<typeof readPosthog>[0], ENVELOPE) as unknown as Record<string, unknown>;
+const read = (item: object, sentAt: unknown = ENVELOPE.sentAt) =>
+  readPosthog(item as Parameters<typeof readPosthog>[0], { ...ENVELOPE, sentAt }) as unknown as Record<string, unknown>;
 const without = (name: keyof typeof FULL) => ({ ...FULL, [name]: undefined });
 
 /** By field, as the table names it. */
@@ -87,3 +88,11 @@ test('the document has a row for each field that is mapped, and no other', () =>
 });
 
 test.each(Object.entries(ROWS))('%s comes from where the document says', (_, holds) => holds());
+
+test.each([-1, 0, 1, 25])('law 1: `offset` is of the time of sending in each of its forms, by a clock %i h ahead', (hours) => {
+  const sentMs = AT + hours * HOUR_MS;
+  for (const sentAt of [sentMs, sentMs / 1_000, sentMs * 1_000, new Date(sentMs).toISOString()])
+    expect([sentAt, read({ ...without('timestamp'), offset: 5_000 }, sentAt)['ts']]).toEqual([sentAt, AT - 5_000]);
+  for (const sentAt of [undefined, null])
+    expect([sentAt, read({ ...without('timestamp'), offset: 5_000 }, sentAt)['ts']]).toEqual([sentAt, AT - 5_000]);
+});

@@ -1,6 +1,7 @@
 /** The PostHog capture format: `{event, distinct_id, uuid, timestamp, properties}`. */
 
 import { isObject, type JsonObject, present } from '@tributary/model/reading/json';
+import { readInstant } from '@tributary/model/reading/read-instant';
 import { describe, invalid } from '@tributary/model/refusal';
 import type { Envelope, ReadItem } from './read-item.ts';
 import { segmentReader } from './segment.ts';
@@ -49,8 +50,9 @@ function traitsOf(item: JsonObject): Record<string, unknown> {
   return { ...(isObject($set) && { $set }), ...(isObject($set_once) && { $set_once }) };
 }
 
-/** Older browser libraries say how many milliseconds before sending an event happened, and no time. */
+/** Older browser libraries say how many milliseconds before sending an event happened, and no time. A time of sending that cannot be read is refused later. */
 function beforeNow(offset: unknown, { receivedAt, sentAt }: Envelope): unknown {
   if (typeof offset !== 'number' || !(offset >= 0) || offset > receivedAt) return undefined;
-  return (typeof sentAt === 'number' ? sentAt : receivedAt) - Math.round(offset);
+  const sent = present(sentAt) === undefined ? undefined : readInstant(sentAt, 'sentAt');
+  return (sent?.ok ? sent.value : receivedAt) - Math.round(offset);
 }
