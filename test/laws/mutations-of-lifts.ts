@@ -144,8 +144,8 @@ export const MUTATIONS_OF_LIFTS: readonly Mutation[] = [
     lie: 'what could not be read as the API starts is not looked at again',
     law: '9',
     file: 'services/api/src/erasures/take-back.ts',
-    from: 'if (!(await couldRead(context))) void pollUntilRead',
-    to: 'if (!(await couldRead(context)) && stopped !== undefined) void pollUntilRead',
+    from: 'if (!(await couldRead(context))) pollInBackground',
+    to: 'if (!(await couldRead(context)) && stopped !== undefined) pollInBackground',
     test: AT_ONCE,
   },
   {

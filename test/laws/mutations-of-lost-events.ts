@@ -211,8 +211,8 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     lie: 'signals of many users are held against states of a second ago',
     law: '7',
     file: 'services/api/src/http/known-records.ts',
-    from: "if (beside === 'kept') return () => ({ kept });",
-    to: "if (beside === 'kept') return undefined;",
+    from: "beside === 'kept' ? () => ({ kept: noteKept(known) }) :",
+    to: "beside === 'kept' ? undefined :",
     test: 'services/api/test/lost-records.test.ts',
   },
   {

@@ -163,7 +163,7 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     lie: 'a run corrects days that were retired since it began',
     law: '7',
     file: 'jobs/recompute/src/compute/compute-generation.ts',
-    from: '  await demandCorrectable(ports.dataDir, base, ports.parseDefinitions(manifest.definitions));\n',
+    from: '  await demandCorrectable(ports.dataDir, base, definitions);\n',
     to: '',
     test: 'jobs/recompute/test/retired-meanwhile.test.ts',
   },

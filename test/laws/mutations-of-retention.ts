@@ -250,7 +250,7 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     lie: 'the file of a first arrival goes though a younger file has the event again',
     law: '3',
     file: `${RETENTION}/retire-events.ts`,
-    from: '(await copiedLater(dataDir, age)) ?? new Set();',
+    from: 'await copiedLater(dataDir, age);',
     to: 'new Set<string>();',
     test: COPIES,
   },

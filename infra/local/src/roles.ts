@@ -60,9 +60,9 @@ const GIVES_BACK = '--expose-gc';
  * How Node is started. A collector gets a small young generation: under load V8's own stops all requests for 12 ms each time, this one for 4 (decision 36).
  * The API gets a bounded one too: by itself V8 lets it grow to 67 MB at rest, and a request costs no less with them. With half as much, each collection
  * would copy mostly what dozens of requests under way hold; after a pause most are under way, so the pause would grow longer. One thread collects it: little
- * of it lives, and to wake others, and to wait for them where they share processors with who asks, takes 5 to 10 % of what a request costs. V8 makes what once lived long in old memory
- * at once, and all that it points at stays as well: after some values were kept, that was each whole request (decision 60). A speed worker gets a small
- * young generation too, and collects its heap when it is twice what lives: V8 lets it grow to four times of that, 395 MB of 85 (decision 41).
+ * of it lives, and to wake others, and to wait for them where they share processors with who asks, takes 5 to 10 % of what a request costs. V8 makes what once
+ * lived long in old memory at once, and all that it points at stays as well: after some values were kept, that was each whole request (decision 60). A speed
+ * worker gets a small young generation too, and collects its heap when it is twice what lives: V8 lets it grow to four times of that, 395 MB of 85 (decision 41).
  */
 export const NODE_FLAGS: Readonly<Record<RoleName, readonly string[]>> = {
   collector: [GIVES_BACK, '--max-semi-space-size=4'],

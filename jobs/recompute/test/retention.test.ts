@@ -18,32 +18,22 @@ import { DAY_MS } from '@tributary/model/time';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { cutOfPartition } from '@tributary/serving/users/lost-cut';
 import { readDefinitions, signalsOf } from '@tributary/signals/definitions/file';
-import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
-import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { addRowsByView, type RowsByView } from '@tributary/views/deltas';
 import { VIEWS } from '@tributary/views/registry';
 import { NEVER_CUT } from '@tributary/views/user-state';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeOf, DEFINITIONS, generated, longAgo, nowBehind } from './old-and-young.ts';
 import { speedFromNothing } from './speed-from-nothing.ts';
 import { PARTITIONS, type World, worldsFrom } from './world.ts';
 
-const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
-const generated = (seed: number): Event[] =>
-  generateEvents(createRandom(seed), { events: 40, users: 5, lateChance: 0, duplicateChance: 0.1 }, DEFINITIONS);
-/** What happened and came 500 days before the rest. */
-const OLD: Event[] = generated(3).map((one) => ({
-  ...one,
-  id: `old-${one.id}`,
-  ts: one.ts - 500 * DAY_MS,
-  receivedAt: one.receivedAt - 500 * DAY_MS,
-}));
-const YOUNG: Event[] = generated(4);
-const SINCE: Event[] = generated(6).map((one) => ({ ...one, id: `since-${one.id}` }));
-const NOW = Math.max(...[...YOUNG, ...SINCE].map(({ receivedAt }) => receivedAt)) + 60_000;
-const BEFORE = midnightOf(NOW - 400 * DAY_MS);
+const OLD = longAgo(generated(3));
+const YOUNG = generated(4);
+const SINCE = generated(6).map((one) => ({ ...one, id: `since-${one.id}` }));
+const NOW = nowBehind([...YOUNG, ...SINCE]);
+const BEFORE = beforeOf(NOW);
 const AT = { now: () => NOW };
 
 const grown = worldsFrom(DEFINITIONS, async (first) => {

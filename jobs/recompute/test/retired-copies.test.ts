@@ -1,26 +1,21 @@
 /** Copies, at another instant, of events that are old enough to be retired: computed from nothing, each identity still counts once, by its first arrival. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { midnightOf, planRetirement } from '@tributary/archive/retention/plan';
+import { planRetirement } from '@tributary/archive/retention/plan';
 import { createRequest } from '@tributary/archive/retention/requests';
 import { retireEvents } from '@tributary/archive/retention/retire-events';
 import { readRetired } from '@tributary/archive/retention/retired';
 import { readSegments } from '@tributary/archive/segments';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { generateEvents } from '@tributary/testkit/inputs/generate';
-import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
 import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import type { RowsByView } from '@tributary/views/deltas';
 import { expect, test } from 'vitest';
+import { beforeOf, DEFINITIONS, generated, longAgo, nowBehind } from './old-and-young.ts';
 import { createWorld, PARTITIONS, type World } from './world.ts';
 
-const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
-const LONG_MS = 500 * DAY_MS;
-const generated = (seed: number): Event[] =>
-  generateEvents(createRandom(seed), { events: 40, users: 5, lateChance: 0, duplicateChance: 0.1 }, DEFINITIONS);
 /** Rows of days from an instant on. */
 const from = (rows: RowsByView, ms: number): RowsByView =>
   new Map([...rows].map(([view, own]) => [view, new Map([...own].filter(([key]) => Date.parse(key.slice(0, 10)) >= ms))]));
@@ -32,14 +27,9 @@ const namedFiles = async ({ dataDir }: World) =>
 /** Old events on days of their own; young ones; copies of either among the other, most behind what they copy. */
 function eventsOf(seed: number) {
   const random = createRandom(seed);
-  const old = generated(2 * seed).map((one, i) => ({
-    ...one,
-    id: `old-${one.id}`,
-    ts: one.ts - LONG_MS - (i % 5) * DAY_MS,
-    receivedAt: one.receivedAt - LONG_MS,
-  }));
+  const old = longAgo(generated(2 * seed)).map((one, i) => ({ ...one, ts: one.ts - (i % 5) * DAY_MS }));
   const young = generated(2 * seed + 1);
-  const nowMs = Math.max(...young.map(({ receivedAt }) => receivedAt)) + 60_000;
+  const nowMs = nowBehind(young);
   const oneOf = (events: readonly Event[]) => events[random.below(events.length)] as Event;
   const copyOf = ({ id, userId }: Event, { ts, receivedAt }: Event): Event => {
     const sent = old.find((one) => one.id === id && one.userId === userId) ?? (young.find((one) => one.id === id) as Event);
@@ -51,7 +41,7 @@ function eventsOf(seed: number) {
 }
 
 async function ask({ dataDir }: World, nowMs: number) {
-  const before = midnightOf(nowMs - 400 * DAY_MS);
+  const before = beforeOf(nowMs);
   const planned = await planRetirement(dataDir, { before, definitions: DEFINITIONS, signal: new AbortController().signal });
   const { files, rows, bytes } = planned;
   await createRequest(dataDir, { before, at: nowMs, by: 'ana', planned: { files, rows, bytes } });

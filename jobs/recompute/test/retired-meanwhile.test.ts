@@ -3,25 +3,18 @@ import { midnightOf, planRetirement } from '@tributary/archive/retention/plan';
 import { createRequest } from '@tributary/archive/retention/requests';
 import type { Event } from '@tributary/model/event';
 import { DAY_MS } from '@tributary/model/time';
-import { generateEvents } from '@tributary/testkit/inputs/generate';
 import { definitionsOf, SMALL_DEFINITIONS } from '@tributary/testkit/inputs/generate-definitions';
-import { createRandom } from '@tributary/testkit/inputs/random';
 import { differences } from '@tributary/testkit/oracle/compare-rows';
 import { naive } from '@tributary/testkit/oracle/naive';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { retireFiles } from '../src/retire/retire-by-age.ts';
+import { beforeOf, DEFINITIONS, generated, longAgo, nowBehind } from './old-and-young.ts';
 import { createWorld, type World } from './world.ts';
 
-const DEFINITIONS = definitionsOf(SMALL_DEFINITIONS);
-const OLD = generated(3).map((one) => ({
-  ...one,
-  id: `old-${one.id}`,
-  ts: one.ts - 500 * DAY_MS,
-  receivedAt: one.receivedAt - 500 * DAY_MS,
-}));
+const OLD = longAgo(generated(3));
 const YOUNG = generated(4);
-const NOW = Math.max(...YOUNG.map(({ receivedAt }) => receivedAt)) + 60_000;
-const BEFORE = midnightOf(NOW - 400 * DAY_MS);
+const NOW = nowBehind(YOUNG);
+const BEFORE = beforeOf(NOW);
 const FIRST_DAY = midnightOf(Math.min(...OLD.map(({ ts }) => ts)));
 const CORRECTED = definitionsOf({
   ...SMALL_DEFINITIONS,
@@ -38,10 +31,6 @@ const CORRECTED = definitionsOf({
   ],
 });
 let world: World;
-
-function generated(seed: number): Event[] {
-  return generateEvents(createRandom(seed), { events: 40, users: 5, lateChance: 0, duplicateChance: 0 }, DEFINITIONS);
-}
 
 beforeEach(async () => {
   world = await createWorld(DEFINITIONS);

@@ -55,13 +55,14 @@ async function sealAndCompute(
   const demand = { seals, attempt: ports.newAttempt(), limits: ports.limits.compute, program: ports.program };
   const planned = { manifest: begun, spec: await planCompute(ports.dataDir, { ...demand, manifest: begun }) };
   const { manifest, spec } = await orFull(planned, demand, ports, signal);
+  const definitions = ports.parseDefinitions(manifest.definitions);
   // As `begin` asked; since then another coordinator may have retired what a new correction would change.
   const base = spec.base === null ? null : await readGeneration(ports.dataDir, spec.base.generation);
-  await demandCorrectable(ports.dataDir, base, ports.parseDefinitions(manifest.definitions));
-  const wholeFromMs = await wholeFromOf(ports.dataDir, manifest.base, ports.parseDefinitions(manifest.definitions));
+  await demandCorrectable(ports.dataDir, base, definitions);
+  const wholeFromMs = await wholeFromOf(ports.dataDir, manifest.base, definitions);
   const rows = [...spec.arrivals, ...(spec.reread?.files ?? [])].flat().reduce((sum, file) => sum + file.rows, 0);
   // Earlier runs say nothing of what is read, or computed, again.
-  const computesAgain = spec.base !== null && !spec.reuseRows && ports.parseDefinitions(manifest.definitions).joinedMs === null;
+  const computesAgain = spec.base !== null && !spec.reuseRows && definitions.joinedMs === null;
   const isAgain = spec.reread !== undefined || computesAgain;
   const expected = isAgain ? null : await expectedMs(manifest, rows, ports);
   run.report?.({ stage: 'computing', rows, expectedMs: expected });
@@ -76,7 +77,7 @@ async function sealAndCompute(
     state: 'computed',
     program: ports.program,
     ...(wholeFromMs !== undefined && { wholeFromMs }),
-    eventColumns: Object.keys(columnsOfEvents(ports.parseDefinitions(manifest.definitions))),
+    eventColumns: Object.keys(columnsOfEvents(definitions)),
     computedAt: ports.now(),
     lastSegment: seals.map((seal) => seal.number),
     cut: seals.map((seal) => seal.upTo),

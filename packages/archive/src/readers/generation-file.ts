@@ -258,7 +258,7 @@ async function exportFolder(dataDir: string): Promise<string> {
   return mkdtemp(join(staging, EXPORT));
 }
 
-/** Removes what processes of the API left that were killed: folders in which nothing changed since `beforeMs`. */
+/** Removes what processes left that were killed: folders in which nothing changed since `beforeMs`. */
 export async function sweepApiStaging(dataDir: string, beforeMs: number): Promise<void> {
   const staging = dataPath(dataDir, 'staging', 'api');
   for (const name of await namesIn(staging)) {

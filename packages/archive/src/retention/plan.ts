@@ -135,29 +135,26 @@ export async function olderFiles(
   return { manifests, gone };
 }
 
-interface CopyLimits {
-  readonly signal?: AbortSignal;
-  /** Where there are more events, they are not looked at. */
-  readonly mostRows?: number;
-}
-
-/**
- * Paths of older files that stay, as younger ones have an event of theirs again at another instant: a generation that is computed from nothing, and
- * training sets, would count that one. Reads the identities of all archived events; null: there are more than `mostRows`.
- */
-export async function copiedLater(dataDir: string, age: Age, { signal, mostRows }: CopyLimits = {}): Promise<Set<string> | null> {
+/** Files of each partition from which something would go. */
+async function filesByAge(dataDir: string, age: Age, signal?: AbortSignal): Promise<ByAge[]> {
   const partitions: ByAge[] = [];
-  let rows = 0;
   for (const partition of age.lasts.keys()) {
     signal?.throwIfAborted();
     const older = (await olderFiles(dataDir, partition, age, new Set())).gone;
     if (older.length === 0) continue;
     const named = await manifestsOf(dataDir, { partition, first: 0, last: Number.POSITIVE_INFINITY });
     const younger = named.flatMap(({ files }) => files.filter(({ date }) => !isOlder(date, age.before)));
-    for (const file of [...older, ...younger]) rows += file.rows;
     partitions.push({ older, younger });
   }
-  return rows > (mostRows ?? Number.POSITIVE_INFINITY) ? null : sentAgain(dataDir, partitions, age.before, signal);
+  return partitions;
+}
+
+/**
+ * Paths of older files that stay, as younger ones have an event of theirs again at another instant: a generation that is computed from nothing, and
+ * training sets, would count that one. Reads the identities of all archived events of partitions from which something would go.
+ */
+export async function copiedLater(dataDir: string, age: Age): Promise<Set<string>> {
+  return sentAgain(dataDir, await filesByAge(dataDir, age), age.before);
 }
 
 /** The last segment of each partition that every kept generation counts: what is later may be read again. Empty: nothing is published. */
@@ -235,12 +232,17 @@ export interface RetirementDemand {
 /** That many are looked at in some seconds. */
 const MOST_ROWS = 10_000_000;
 
+function rowsOf(partitions: readonly ByAge[]): number {
+  return partitions.flatMap(({ older, younger }) => [...older, ...younger]).reduce((sum, { rows }) => sum + rows, 0);
+}
+
 export async function planRetirement(
   dataDir: string,
   { before, definitions, signal }: RetirementDemand,
 ): Promise<RetirementPlan> {
   const age = { lasts: await lastCounted(dataDir), before };
-  const copied = await copiedLater(dataDir, age, { signal, mostRows: MOST_ROWS });
+  const byAge = await filesByAge(dataDir, age, signal);
+  const copied = rowsOf(byAge) > MOST_ROWS ? null : await sentAgain(dataDir, byAge, before, signal);
   const months = new Map<string, number>();
   const total = { files: 0, rows: 0, bytes: 0 };
   const staying = { files: 0, rows: 0, copied: copied?.size ?? null };

@@ -63,7 +63,7 @@ export async function retireEvents({
     return end(dataDir, before, { ...askedIn(request), at: nowMs, ...done, refused }, before.replacing);
   }
   const age = { lasts: await lastCounted(dataDir), before: request.before };
-  const copied = (await copiedLater(dataDir, age)) ?? new Set();
+  const copied = await copiedLater(dataDir, age);
   const { manifests, gone, isAll } = await goingNow(dataDir, age, copied, mostFiles);
   // What a killed attempt was about to take out may have come again since, and stays.
   const taken = await withoutName(dataDir, before.replacing);

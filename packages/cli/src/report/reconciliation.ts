@@ -200,7 +200,7 @@ function foundOf(causes: Reconciliation['causes']): string[] {
       : []),
     ...(unexamined > 0
       ? [
-          `at least ${counted(unexamined, 'user')} were not examined: some of their events were retired from the archive, or there are too many of them. Against too many helps TRIBUTARY_BATCH_EXAMINE_EVENTS of the recompute workers`,
+          `at least ${counted(unexamined, 'user')} were not examined: there are too many of them or of their events (TRIBUTARY_BATCH_EXAMINE_EVENTS of the recompute workers lets later runs examine more), or some of these were retired from the archive`,
         ]
       : []),
     ...(doubted > 0 ? [`${counted(doubted, 'event')} came so near the line that it is not known which side they are on`] : []),

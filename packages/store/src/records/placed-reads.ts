@@ -48,7 +48,7 @@ export async function readPlaced<T>(
   partitions: readonly number[],
   read: () => Promise<T>,
 ): Promise<PlacedRead<T>> {
-  const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
+  const keys = stateKeys(namespace, partitions);
   const ask = (fields: Fields) => statesNow(connection, keys, fields);
   for (let round = 1; ; round++) {
     const [before, result, found] = await (connection.isCluster ? inTurn(ask, read) : together(connection, ask, read));
@@ -79,11 +79,15 @@ export async function keptOfStates(
   namespace: string,
   partitions: readonly number[],
 ): Promise<Map<number, KeptRecords | null>> {
-  const keys = partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
+  const keys = stateKeys(namespace, partitions);
   const states =
     (await statesNow(connection, keys, AFTER).catch((error) => loadScript(connection, error))) ??
     (await statesNow(connection, keys, AFTER));
   return new Map(partitions.map((partition, i) => [partition, keptFrom(states[i] ?? [])]));
+}
+
+function stateKeys(namespace: string, partitions: readonly number[]): string[] {
+  return partitions.map((partition) => `${partitionPrefix(namespace, partition)}state`);
 }
 
 type AskStates = (fields: Fields) => Promise<States>;

@@ -56,16 +56,16 @@ const MOST_READ_AGAIN_MS = 30_000;
  * could or `stopped`. Never rejects.
  */
 export async function takeBackAtStart(context: Context, stopped?: AbortSignal): Promise<void> {
-  if (!(await couldRead(context))) void pollUntilRead(context, stopped);
+  if (!(await couldRead(context))) pollInBackground(context, stopped);
 }
 
 const polling = new WeakSet<Context['deps']>();
 
 /** What readers have back may itself be from before an erasure that was lifted since: that could not be read. */
-function pollInBackground(context: Context): undefined {
+function pollInBackground(context: Context, stopped?: AbortSignal): undefined {
   if (polling.has(context.deps)) return;
   polling.add(context.deps);
-  void pollUntilRead(context).finally(() => polling.delete(context.deps));
+  void pollUntilRead(context, stopped).finally(() => polling.delete(context.deps));
 }
 
 async function pollUntilRead(context: Context, stopped?: AbortSignal): Promise<void> {

@@ -19,11 +19,15 @@ export function apart({ partition, userKey }: RecordOwner, record: Buffer | null
 /** Before records of these users are read. */
 export type Noting = (owners: readonly RecordOwner[]) => OnRecords;
 
-/** What is kept by partition, and where that is asked for, positions by user. Only what is said of the last read stays: what was read before is not what is answered. */
+/** Only what is said of the last read stays: what was read before is not what is answered. */
 export function notingIn(known: Known, beside: BesideRecords): Noting | undefined {
   if (beside === 'nothing') return undefined;
-  const kept: OnRecords['kept'] = (partition, one) => void known.kept.set(partition, one);
-  if (beside === 'kept') return () => ({ kept });
+  return beside === 'kept' ? () => ({ kept: noteKept(known) }) : notingPlaces(known);
+}
+
+/** What is kept by partition, and positions by user. */
+export function notingPlaces(known: Known): Noting {
+  const kept = noteKept(known);
   return (owners) => {
     for (const { userKey } of owners) known.places.delete(userKey);
     return {
@@ -34,4 +38,8 @@ export function notingIn(known: Known, beside: BesideRecords): Noting | undefine
       kept,
     };
   };
+}
+
+function noteKept(known: Known): OnRecords['kept'] {
+  return (partition, one) => void known.kept.set(partition, one);
 }

@@ -14,7 +14,7 @@ import { type RecordOwner, type RecordsBetween, type ServingStore, SHORT_ANSWER_
 import { countingRecord, ownerOfRecord } from '@tributary/views/identity/keyed-record';
 import { ANYWHERE, namedIn } from '@tributary/views/said-marks';
 import { keyOf } from './asker.ts';
-import { apart, type Known, type Noting, notingIn } from './known-records.ts';
+import { apart, type Known, type Noting, notingIn, notingPlaces } from './known-records.ts';
 import { createLargeRecordsTurn } from './large-records-turn.ts';
 import { createManyUsersTurns } from './many-users-turns.ts';
 import { createOneRecordRead, demandShare, FIRST_BYTES_OF_FEW } from './one-record.ts';
@@ -101,7 +101,7 @@ export function createRecordReader(
         }
         return records as (Buffer | null)[];
       };
-      const sizes = { store, fewBytes: limits.fewBytes, noting: notingIn(known, 'placed') as Noting };
+      const sizes = { store, fewBytes: limits.fewBytes, noting: notingPlaces(known) };
       const readOthers = () => readWithCopies(sizes, asked, copies, (owners) => readAll(owners, 0));
       const useInOrder = (records: readonly (Buffer | null)[], all: readonly AnsweringKey[]) => {
         const inOrder = orderOf(asked, users);
