@@ -155,7 +155,7 @@ test('law 7: the image starts a speed worker with the bounds on its heap that `n
 
 test('law 7: the image starts an API and a collector with the bounds on their young memory that `npm start` gives them', () => {
   const boundsOf = (role: 'api' | 'collector') => NODE_FLAGS[role].filter((flag) => flag !== '--expose-gc');
-  expect([boundsOf('api'), boundsOf('collector')].map(({ length }) => length)).toEqual([3, 1]);
+  expect([boundsOf('api'), boundsOf('collector')].map(({ length }) => length)).toEqual([4, 1]);
   for (const role of ['api', 'collector'] as const)
     for (const flag of boundsOf(role)) expect(targets.get(role)?.body).toContain(`"${flag}"`);
 });
