@@ -30,7 +30,7 @@ export interface State {
 export interface Computed {
   readonly id: string;
   readonly type: 'computed';
-  readonly userId: string;
+  readonly anonymousId: string;
   readonly properties: Readonly<Record<string, string | number>>;
 }
 
@@ -83,7 +83,8 @@ export async function* coViewed(
         cause: event.id,
         lagMs: Math.max(0, now() - event.ts),
       };
-      computed = { id: ownId, type: 'computed', userId: userKey, properties };
+      // The key of a visitor is not that of a known user: with `userId` it would be from then on.
+      computed = { id: ownId, type: 'computed', anonymousId: userKey, properties };
     }
     state.after = id;
     yield computed;

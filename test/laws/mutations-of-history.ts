@@ -147,9 +147,9 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
   {
     lie: 'the depth of a line is not looked at',
     law: '7',
-    file: `${MODEL}/reading/decode-line.ts`,
-    from: ' && mayBeDeep(line) && ',
-    to: ' && line === "" && ',
+    file: `${MODEL}/reading/validate-event.ts`,
+    from: '|| !mayBeDeep(line) || ',
+    to: '|| line !== "" || ',
   },
   {
     lie: 'a partition without a state is nothing to worry about',

@@ -1,5 +1,6 @@
 /** Lies of the reader of plain lines, which spares most events the whole decoder (decision 34). */
 import type { Mutation } from './mutation-list.ts';
+import { MUTATIONS_OF_INPUTS } from './mutations-of-inputs.ts';
 import { MUTATIONS_OF_JOINS } from './mutations-of-joins.ts';
 
 const READER = 'packages/model/src/reading/plain-line.ts';
@@ -11,6 +12,7 @@ const IN_PLACE = 'packages/views/src/web/report-in-place.test.ts';
 const DECODE = 'services/speed/test/decode.test.ts';
 
 export const MUTATIONS_OF_LINES: readonly Mutation[] = [
+  ...MUTATIONS_OF_INPUTS,
   ...MUTATIONS_OF_JOINS,
   {
     lie: 'a plain line counts in whatever partition it lies',

@@ -68,7 +68,7 @@ test('law 3: the example computes the same events once, whatever line it crashes
   }
   for (const run of runs) expect(run).toEqual(runs[0]);
   const events = runs[0]?.log ?? [];
-  expect(events.map(({ userId, properties }) => `${userId}: ${properties['items']}`)).toEqual([
+  expect(events.map(({ anonymousId, properties }) => `${anonymousId}: ${properties['items']}`)).toEqual([
     'anna: ',
     'anna: ',
     'bo: socks',

@@ -14,7 +14,7 @@ import { type Invalid, invalid } from '@tributary/model/refusal';
 import { partitionOf } from '@tributary/model/user-key';
 import { decodeText, inflate, ofForm } from './bodies/decode-body.ts';
 import { parseBody } from './bodies/parse-body.ts';
-import { checkItem, type Rejection, rejectionOf } from './checks/check-item.ts';
+import { checkItem, isDamaged, type Rejection, rejectionOf } from './checks/check-item.ts';
 import type { Rejected } from './checks/rejections.ts';
 import { ruleText } from './checks/sample.ts';
 import { contextTooWide, type Items, itemsOf } from './formats/items.ts';
@@ -162,7 +162,7 @@ export function prepare(delivery: Delivery, surroundings: Surroundings): Prepara
     keyOf,
     grant,
     formatHasSource,
-    damaged,
+    damaged: damaged ? (isDamaged(context) ? ('shared' as const) : ('some' as const)) : null,
     minimise: surroundings.minimise,
     names: claim,
     maxAgeMs: grant.isPublic ? Math.min(limits.publicEventAgeMs, limits.eventAgeMs) : limits.eventAgeMs,

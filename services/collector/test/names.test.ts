@@ -137,6 +137,20 @@ test('law 7: channels that our own grouping gives, or that the definitions name,
   expect([...channel]).toEqual(expect.arrayContaining(['direct', 'phone', 'fair', 'press']));
 });
 
+test('law 7: types that signals, segments and counts ask for are always kept, in conditions too', () => {
+  const file = {
+    signals: {
+      views: { count: 'product_view', window: '1h' },
+      calls: { count: '*', where: 'type == "call" || value > 5', window: '1h' },
+    },
+    segments: { planner: { enter: '!(type in ["stay", "plan"])', ttl: '1d' } },
+    counts: { seen: { count: 'seen', by: 'campaign' } },
+  };
+  const { type } = knownNames(readDefinitions(JSON.stringify(file), sha256Hex));
+  expect([...type]).toEqual(expect.arrayContaining(['ad_click', 'purchase', 'product_view', 'call', 'stay', 'plan', 'seen']));
+  expect(type).not.toContain('*');
+});
+
 describe('law 7: what pages name is bounded by the day', () => {
   const at = { type: 'activity', anonymousId: 'a', page: 'https://shop.example/' };
   const said = { viewId: 'v', layout: 0, engagedMs: 10, hoverMs: 10 };

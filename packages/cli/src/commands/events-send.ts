@@ -68,7 +68,7 @@ async function* eventsOf(
   for await (const lines of eventLines(inflated(openInput(context.shell, file ?? '-'), file ?? 'standard input')))
     for (const { number, text, read } of lines) {
       // An id of our own makes a resend after a lost answer count once.
-      if (read.ok) yield { id: context.shell.newId(), ...read.event };
+      if (read.ok) yield { ...read.event, id: (read.event['id'] ?? context.shell.newId()) as string };
       else onProblem({ line: number, reason: read.reason, text });
     }
 }

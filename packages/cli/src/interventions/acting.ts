@@ -146,7 +146,8 @@ async function answer(
     acting.onDone({ intervention: rule.name, id, fate, attempts, why });
   };
   const said = { intervention: rule.name, version: rule.version, on: rule.kind, of: rule.of };
-  const event = { id, type: EVENT_TYPE, userId: userKey, ts: atMs, properties: { ...said, cause: data['id'] } };
+  // The line says no more than the key: with `userId` it would claim that the key of a visitor is that of a known user.
+  const event = { id, type: EVENT_TYPE, anonymousId: userKey, ts: atMs, properties: { ...said, cause: data['id'] } };
   if (!(await acting.record(event))) return done('rejected', 0, 'the collector rejected its event');
   const { webhook } = rule;
   if (webhook === null) return done('recorded');

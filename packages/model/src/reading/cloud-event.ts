@@ -7,7 +7,6 @@ import { describe, invalid } from '../refusal.ts';
 import type { ReadEvent } from './draft.ts';
 import { isObject, type JsonObject, present } from './json.ts';
 import { readInstant } from './read-instant.ts';
-import { validateProperties } from './validate-event.ts';
 
 /**
  * A reader of events in the JSON format, or put together from `binaryAttributes` and `data`.
@@ -34,12 +33,12 @@ export function cloudEventReader(sha256Hex: (text: string) => string, prefix = '
       if (!time.ok) return time;
       ts = time.value;
     }
+    const isHistory = item['historical'] === true || item['historical'] === 'true';
+    if (isHistory && present(item['time']) === undefined)
+      return invalid('missing_field', { field: `${prefix}time`, must: 'say when an imported event happened', got: 'nothing' });
     const anonymousId = present(item['anonymousid']);
     const userId = present(item['userid']) ?? (anonymousId === undefined ? present(item['partitionkey']) : undefined);
     const data = present(item['data']);
-    // Wrapped data lies one level deeper than it was checked at.
-    const bad = data === undefined || isObject(data) ? undefined : validateProperties({ data });
-    if (bad !== undefined) return bad;
     const extensions: Record<string, unknown> = {};
     for (const attribute in item) {
       const field = EXTENSIONS.get(attribute);
@@ -55,7 +54,7 @@ export function cloudEventReader(sha256Hex: (text: string) => string, prefix = '
       receivedAt,
       source,
       properties: data === undefined || isObject(data) ? data : { data },
-      historical: item['historical'] === true || item['historical'] === 'true' ? true : undefined,
+      historical: isHistory ? true : undefined,
       keyId,
     };
   };

@@ -7,7 +7,7 @@ import type { Event } from '../event.ts';
 import { isMessageType } from '../identity/message-line.ts';
 import { describe, type Invalid, invalid, refusedBefore } from '../refusal.ts';
 import { partitionOf, userKeyOf } from '../user-key.ts';
-import { EVENT_BOUNDS, validateEvent } from './validate-event.ts';
+import { EVENT_BOUNDS, tooDeep, validateEvent } from './validate-event.ts';
 import { validateErasure, validateMessage } from './validate-message.ts';
 
 /** `home`: of a whole event that lies in another partition than its user's. Both layers pass it over; the speed worker appends it there. */
@@ -41,13 +41,8 @@ export function decodeLine(line: string, partition: number, partitions: number, 
       must: 'be at most 24 h ahead of the clock of the log',
       got: `${receivedAt}, appended at ${appendedMs}`,
     });
-  const { properties } = validated.event;
-  if (properties !== undefined && mayBeDeep(line) && isDeeperThan(properties, EVENT_BOUNDS.propertyDepth))
-    return invalid('too_deep', {
-      field: 'properties',
-      must: `nest at most ${EVENT_BOUNDS.propertyDepth} levels`,
-      got: 'more',
-    });
+  const deep = tooDeep(validated.event, line);
+  if (deep !== undefined) return deep;
   const wrong = isMessageType(validated.event.type) ? validateMessage(validated.event, partitions) : undefined;
   if (wrong !== undefined) return wrong;
   const noErasure = isErasureType(validated.event.type) ? validateErasure(validated.event) : undefined;
@@ -64,21 +59,6 @@ export function decodeLine(line: string, partition: number, partitions: number, 
     return { ...misplaced, home };
   }
   return { ok: true, event: validated.event, userKey };
-}
-
-/** Whether the line opens more levels than are allowed, side by side or within each other: cheaper than looking into every property. */
-function mayBeDeep(line: string): boolean {
-  let opened = 0;
-  for (const bracket of ['{', '['])
-    for (let at = line.indexOf(bracket, 1); at >= 0; at = line.indexOf(bracket, at + 1))
-      if (++opened > EVENT_BOUNDS.propertyDepth) return true;
-  return false;
-}
-
-/** JSON.parse reads any depth; writing it again overflows the stack. */
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 /** What the log itself says of a message that it could not read. */

@@ -5,7 +5,7 @@
 import { type Event, encodeEvent } from '../event.ts';
 import { type Invalid, invalid } from '../refusal.ts';
 import type { JsonObject } from './json.ts';
-import { validateEvent } from './validate-event.ts';
+import { tooDeep, validateEvent } from './validate-event.ts';
 
 /** The fields of an event, their values as sent; undefined is absent. */
 export type Draft = { readonly [K in keyof Event]?: unknown };
@@ -42,6 +42,8 @@ export function encodeDraft(draft: Draft | Invalid): Encoded | Invalid {
   if (!validated.ok) return validated;
   const { event } = validated;
   const line = encodeEvent(event);
+  const deep = tooDeep(event, line);
+  if (deep !== undefined) return deep;
   const bytes = Buffer.byteLength(line);
   return bytes > LINE_LIMIT_BYTES
     ? invalid('event_too_large', {

@@ -87,6 +87,30 @@ function badIn(value: unknown, depth: number): Bad | undefined {
   return undefined;
 }
 
+/**
+ * Why the properties of an event nest deeper than both layers read them; undefined where they do not. `line`: its canonical line. What comes in is
+ * checked where it stands in its format, which may be above where it is stored.
+ */
+export function tooDeep({ properties }: Event, line: string): Invalid | undefined {
+  if (properties === undefined || !mayBeDeep(line) || !isDeeperThan(properties, EVENT_BOUNDS.propertyDepth)) return undefined;
+  return invalid('too_deep', { field: 'properties', must: NEST_LESS, got: 'more' });
+}
+
+/** Whether the line opens more levels than are allowed, side by side or within each other: cheaper than looking into every property. */
+function mayBeDeep(line: string): boolean {
+  let opened = 0;
+  for (const bracket of ['{', '['])
+    for (let at = line.indexOf(bracket, 1); at >= 0; at = line.indexOf(bracket, at + 1))
+      if (++opened > EVENT_BOUNDS.propertyDepth) return true;
+  return false;
+}
+
+/** JSON.parse reads any depth; writing it again overflows the stack. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
 const UNICODE = { must: 'be valid Unicode', got: 'a lone surrogate' };
 const NEST_LESS = `nest at most ${EVENT_BOUNDS.propertyDepth} levels`;
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -110,7 +110,11 @@ test('law 7: a key file that cannot be read is reported at once, and its keys en
   const reported: (string | undefined)[] = [];
   const ring = loadKeyRing(file, (problem) => reported.push(problem));
   expect(ring.problem(NOW)).toBeUndefined();
-  for (const spoil of [() => writeFileSync(file, '{"keys": ['), () => rmSync(file)]) {
+  const loop = () => {
+    rmSync(file);
+    symlinkSync(file, file);
+  };
+  for (const spoil of [() => writeFileSync(file, '{"keys": ['), () => rmSync(file), loop]) {
     spoil();
     expect(ring.problem(NOW + 1_000)).toMatch(/key file .*keys\.json .*valid until/);
     expect(ring.verify(key, 'read', NOW + UNREADABLE_GRACE_MS + 999)).toBe('ok');
@@ -124,6 +128,8 @@ test('law 7: a key file that cannot be read is reported at once, and its keys en
     expect.stringContaining('must be JSON (got line '),
     undefined,
     expect.stringContaining('is gone'),
+    undefined,
+    expect.stringContaining('ELOOP'),
     undefined,
   ]);
 });

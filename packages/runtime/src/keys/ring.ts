@@ -103,9 +103,9 @@ export function loadKeyRing(
   function refresh(now: number): void {
     if (Math.abs(now - checkedAt) < RELOAD_MS) return;
     checkedAt = now;
-    const current = stampOf(file);
-    if (current === stamp && problem === undefined) return;
     try {
+      const current = stampOf(file);
+      if (current === stamp && problem === undefined) return;
       if (current === ABSENT) throw new Error(`the key file ${file} is gone`);
       records = byId(read(file));
       verified.clear();
@@ -180,6 +180,11 @@ function byId(records: readonly KeyRecord[]): ReadonlyMap<string, KeyRecord> {
 }
 
 function stampOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
+  let stat: ReturnType<typeof statSync>;
+  try {
+    stat = statSync(file, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw new Error(`the key file ${file} cannot be looked at: ${(cause as Error).message}`);
+  }
   return stat === undefined ? ABSENT : `${stat.ino}:${stat.mtimeMs}:${stat.size}`;
 }

@@ -23,6 +23,25 @@ export function typesOf(term: Term): ReadonlySet<string> | null {
   }
 }
 
+/** The event types that a term names anywhere. */
+export function typesNamed(term: Term): readonly string[] {
+  switch (term.op) {
+    case 'compare':
+      return [...(namedIn(term.left, term.right) ?? namedIn(term.right, term.left) ?? [])];
+    case 'in':
+      return isType(term.item) ? term.list.map(String) : [];
+    case 'and':
+    case 'or':
+      return [...typesNamed(term.left), ...typesNamed(term.right)];
+    case 'not':
+      return typesNamed(term.of);
+    case 'if':
+      return [term.condition, term.yes, term.no].flatMap(typesNamed);
+    default:
+      return [];
+  }
+}
+
 const NONE: ReadonlySet<string> = new Set();
 
 function isType(term: Term): boolean {

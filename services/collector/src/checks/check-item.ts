@@ -48,8 +48,8 @@ export interface ItemRules {
   readonly maxAgeMs: number;
   /** Takes away what may not be written; undefined: nothing is taken. */
   readonly minimise?: ((event: Event) => Event) | undefined;
-  /** The body held bytes that are not UTF-8. */
-  readonly damaged: boolean;
+  /** The body held bytes that are not UTF-8: in what its items share, or elsewhere. */
+  readonly damaged: 'shared' | 'some' | null;
 }
 
 export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem> {
@@ -59,7 +59,7 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   // Depth −1: the item's own level does not count, so that properties may nest as deep as the model allows.
   const bad = validateProperties(item, 'event', -1);
   if (bad !== undefined) return bad;
-  if (damaged && JSON.stringify(item).includes('\ufffd'))
+  if (damaged === 'shared' || (damaged === 'some' && isDamaged(item)))
     return invalid('invalid_json', { field: 'an event', must: 'be UTF-8', got: 'other bytes' });
   const named = rules.keyOf(item);
   if (named !== undefined && named !== writeKey)
@@ -89,6 +89,11 @@ export function checkItem(item: unknown, rules: ItemRules): Outcome<CheckedItem>
   const dimensions = folded?.dimensions ?? [];
   rules.names.add(event, folded);
   return { ok: true, value: { userKey: userKeyOf(event), line: written.line, bytes: written.bytes, folded: dimensions } };
+}
+
+/** Whether a value of a body that held bytes that are not UTF-8 has some: they became U+FFFD. */
+export function isDamaged(value: unknown): boolean {
+  return JSON.stringify(value ?? null).includes('\ufffd');
 }
 
 /** Each day that events happened on is a file of the archive in every partition, and rows of every view. */

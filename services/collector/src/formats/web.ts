@@ -162,7 +162,7 @@ function excessOf(given: JsonObject): Invalid | undefined {
   const excess = orders.find(([, some, , most]) => some > most);
   if (excess === undefined) return undefined;
   const [field, part, ofWhat, all] = excess;
-  return invalid('invalid_field', { field, must: `be at most ${ofWhat}, ${all}`, got: String(part) });
+  return invalid('invalid_field', { field, must: `be at most ${ofWhat}`, got: `${part}, of ${all}` });
 }
 
 function isWhole(value: unknown, most: number): boolean {

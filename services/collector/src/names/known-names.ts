@@ -5,18 +5,32 @@ import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { rowName } from '@tributary/model/row-name';
 import { pageOf } from '@tributary/model/web-page-name';
+import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { countsOf, isCounted } from '@tributary/signals/definitions/counts';
+import { signalsOf } from '@tributary/signals/definitions/file';
+import type { EventSelection } from '@tributary/signals/definitions/selected';
+import { typesNamed } from '@tributary/signals/expressions/types-of';
 import type { CountedValue, KnownNames } from './names.ts';
 
 /** The first are those that count for pages, where they count pages. */
 export function knownNames(...definitions: readonly Definitions[]): KnownNames {
   const counting = definitions.find(({ web }) => web !== undefined);
   return {
-    type: new Set(definitions.flatMap(({ touches, conversions }) => [...Object.keys(touches), ...conversions])),
+    type: new Set(definitions.flatMap(typesIn)),
     channel: new Set([...CHANNELS, ...definitions.flatMap(channelsOf)]),
     page: (address) => pageOf(address, { web: counting?.web }),
     counted: (event) => definitions.flatMap((one) => countedOf(event, one)),
   };
+}
+
+/** What attribution is made of, and what signals, sessions, segments and counts ask for. */
+function typesIn(definitions: Definitions): string[] {
+  const asked: readonly EventSelection[] = [
+    ...[...signalsOf(definitions, sha256Hex).values()].flatMap(({ looksAt }) => looksAt),
+    ...countsOf(definitions).all,
+  ];
+  const named = asked.flatMap(({ types, where }) => [...(types ?? []), ...(where === null ? [] : typesNamed(where))]);
+  return [...Object.keys(definitions.touches), ...definitions.conversions, ...named];
 }
 
 /** Bounded by dimensions of their own; currencies by the list of them. */
