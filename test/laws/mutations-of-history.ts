@@ -103,8 +103,8 @@ export const MUTATIONS_OF_HISTORY: readonly Mutation[] = [
     lie: 'timelines made under a far clock go on after it came back',
     law: '7',
     file: `${SPEED}/apply/apply.ts`,
-    from: 'if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits, sha256Hex);',
-    to: 'if (batch.fellFromMs !== undefined) run.cutTs = Math.max(run.cutTs, batch.fellFromMs - retentionMs);',
+    from: 'if (fell !== undefined) fallBack(run, fell, limits, sha256Hex);',
+    to: 'if (fell !== undefined) run.cutTs = Math.max(run.cutTs, fell - recordRetentionMs(run.rules));',
   },
   {
     lie: 'a record from the far future is an event',

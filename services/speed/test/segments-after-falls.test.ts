@@ -125,3 +125,23 @@ test('law 1: a segment that goes before every user was looked at after a fall, a
     expect(said.at(-1)).toBe('planner revised left 14');
   }
 });
+
+test.each(['the barrier itself', 'an entry before it'])(
+  'law 1: where %s shows that log time fell, what was said of instants to come is taken back',
+  async (which) => {
+    const shorter = withSegments({ planner: { ...PLANNER, ttl: '10d' } });
+    const platform = startFollowing({ definitions: DEFINITIONS, limits: { passedUsers: 1 } });
+    platform.setClock(0);
+    await platform.send(...[...'abc'].map((user) => ['search', 0, user] as const));
+    await moveTo(platform, 50);
+    const saidOf = async (user: string) => (await platform.said(user)).slice(2);
+    platform.setClock(5);
+    if (which === 'an entry before it') await platform.beat(5);
+    await cross(platform, 1, shorter);
+    await moveTo(platform, 6);
+    for (const user of 'abc') expect(await saidOf(user)).toEqual(['planner revised left 14']);
+    await moveTo(platform, 11);
+    for (const user of 'abc') expect(await saidOf(user)).toEqual(['planner revised left 14', 'planner left 10']);
+    await demandOwnIds(platform);
+  },
+);

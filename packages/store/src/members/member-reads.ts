@@ -1,4 +1,5 @@
 /** What the speed layer reads to follow members of segments: who is due, and of whom there are records. */
+import calculateSlot from 'cluster-key-slot';
 import type { Cluster, Redis, Result } from 'ioredis';
 import { membersKey, partitionPrefix, recordKey } from '../format/keys.ts';
 import { defineScript, keysFor, onceTogether } from '../redis/scripts.ts';
@@ -24,6 +25,12 @@ export function createMemberReads(redis: Redis, namespace: string): Pick<SpeedSt
     const state = `${partitionPrefix(namespace, partition)}state`;
     const reply = await onceTogether(() => redis.tributaryOfCommit(...keysFor(redis, state, () => keys), ...command));
     return reply as [string, T];
+  }
+
+  /** The node that has the keys of the partition, as this client knows it. "": there is no cluster, or it is not known. */
+  function ownerOf(partition: number): string {
+    if (!redis.isCluster) return '';
+    return (redis as unknown as Cluster).slots[calculateSlot(partitionPrefix(namespace, partition))]?.[0] ?? '';
   }
 
   /** A node of a cluster may not have the state: what stood before and after counts there. */
@@ -64,7 +71,7 @@ export function createMemberReads(redis: Redis, namespace: string): Pick<SpeedSt
     scanUsers: (partition, cursor) =>
       unlessDown(async () => {
         const nodes = nodesOf(redis);
-        const names = nodes.map((one) => `${one.options.host}:${one.options.port}#${connectionsOf(one)}`).join();
+        const names = `${nodes.map((one) => `${one.options.host}:${one.options.port}#${connectionsOf(one)}`).join()}>${ownerOf(partition)}`;
         const [at = '0', within = '0', ofNodes = names] = cursor?.split(' ') ?? [];
         // Slots may have moved to a node that was passed, or a node that was started again has its keys in another order: all are looked at again.
         const node = ofNodes === names ? Number(at) : 0;
@@ -74,7 +81,9 @@ export function createMemberReads(redis: Redis, namespace: string): Pick<SpeedSt
         const behind = (start: string) => keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length));
         const found = { commitId, users: behind(head), lists: behind(list) };
         if (next !== '0') return { cursor: `${node} ${next} ${names}`, ...found };
-        return { cursor: node + 1 < nodes.length ? `${node + 1} 0 ${names}` : null, ...found };
+        // A command of this step may have learnt that the slot has moved, perhaps to a node that was passed: the next step begins again.
+        const isThere = names.endsWith(`>${ownerOf(partition)}`);
+        return { cursor: node + 1 < nodes.length || !isThere ? `${node + 1} 0 ${names}` : null, ...found };
       }),
   };
 }

@@ -3,7 +3,7 @@ import { setImmediate as soon } from 'node:timers/promises';
 import { type Work, workOfTurn } from '@tributary/views/work';
 import type { CachedUser } from '../partitions/cached-user.ts';
 import type { OwnRuns } from '../partitions/own-runs.ts';
-import { changesFollowed, type PartitionLimits, type PartitionRun } from '../partitions/partition-run.ts';
+import { changesFollowed, fallAhead, type PartitionLimits, type PartitionRun } from '../partitions/partition-run.ts';
 import { endsEarly } from '../read/decode.ts';
 import type { ReadAhead } from '../read/read-ahead.ts';
 import { mayGoOn } from '../segments/follow.ts';
@@ -84,7 +84,7 @@ export function createApplier(options: ApplierOptions): Applier {
     if (run.position === null || batch.ends.length > 1 || !changesFollowed(run, batch)) return false;
     // Who is left is known after the commit before it.
     await settle();
-    return runs.isCurrent(run) && mayGoOn(run.following);
+    return runs.isCurrent(run) && (mayGoOn(run.following) || fallAhead(run, batch, limits, sha256Hex));
   }
 
   /** What a key has so far stands in its record once all before the batch is committed. null: it could not be had, and the partition was forgotten. */

@@ -5,6 +5,7 @@ import { isErasureType } from '@tributary/model/erasure';
 import { watchedSegments } from '@tributary/signals/members/watched';
 import type { Commit } from '@tributary/store/speed-store';
 import { addRowsByView } from '@tributary/views/deltas';
+import { recordNotWithdrawn } from '@tributary/views/identity/keyed-record';
 import { isSeenWhole } from '@tributary/views/member';
 import { recordRetentionMs } from '@tributary/views/record';
 import type { StepOutcome, StepRules } from '@tributary/views/step';
@@ -15,6 +16,7 @@ import {
   changesFollowed,
   crossBarrier,
   fallBack,
+  fallOf,
   forgetUsers,
   loseUpTo,
   type PartitionRun,
@@ -67,7 +69,7 @@ export async function applyBatch(
   users: readonly (CachedUser | undefined)[],
   options: ApplyOptions,
 ): Promise<AppliedBatch> {
-  const { logIdentity, commitId, sha256Hex, limits, turn, pause, careful = false } = options;
+  const { logIdentity, commitId, sha256Hex, digestOf, limits, turn, pause, careful = false } = options;
   const deltasGeneration = run.generation;
   if (whole.archivedUpTo > run.archivedUpTo) {
     run.archivedUpTo = whole.archivedUpTo;
@@ -106,12 +108,13 @@ export async function applyBatch(
   const [batch, rest] = splitBatch(whole, entries);
   passLifts(run, batch.upTo);
   followLeaps(run.following, run.logTimeMs, batch.ends, () => watchedSegments(run.definitions, sha256Hex));
+  const fell = fallOf(run, batch);
   run.logTimeMs = batch.logTimeMs;
   const { following } = run;
   // Not at a barrier: the message would be in flight at the cut, and answers of that generation incomplete.
   if (batch.barrier === undefined) sayLosses(run, batch.upTo, effects, options);
   if (batch.joined !== undefined) forgetUsers(run, limits);
-  if (batch.fellFromMs !== undefined) fallBack(run, batch.fellFromMs, limits, sha256Hex);
+  if (fell !== undefined) fallBack(run, fell, limits, sha256Hex);
   if (batch.lostUpToMs !== undefined) {
     loseUpTo(run, batch.lostUpToMs, limits);
     // The archive may have them, then the next generation counts them.
@@ -138,8 +141,8 @@ export async function applyBatch(
       next: stateOf(run, batch.upTo, logIdentity),
       appends: erased.size === 0 ? appends : new Map([...appends].filter(([userKey]) => !erased.has(userKey))),
       ...(batch.joined !== undefined && { joined: batch.joined.appends }),
-      // What comes after a lift is all that there is.
-      rewrites: new Map([...erased].map((userKey) => [userKey, appends.get(userKey) ?? ''])),
+      // What comes after a lift is all that there is; what was lent and withdrawn there is gone in both layers.
+      rewrites: new Map([...erased].map((userKey) => [userKey, recordNotWithdrawn(appends.get(userKey) ?? '', digestOf)])),
       deltas,
       deltasGeneration,
       pending: late,

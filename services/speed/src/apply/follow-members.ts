@@ -126,7 +126,11 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       const { marks, lostMs } = marksOfRecord(segments, userKey, record, { joinedMs: following.joinedMs, fromMs });
       if (lostMs !== null) members.noteLost(userKey, lostMs + segments.retainedMs);
       const isKnown = wasWhole || dueMs !== null;
-      members.advance(userKey, { marks, dueMs: dueMs ?? Number.POSITIVE_INFINITY }, { isKnown, isLost: lostMs !== null });
+      members.advance(
+        userKey,
+        { marks, dueMs: dueMs ?? Number.POSITIVE_INFINITY },
+        { isKnown, isLost: lostMs !== null || due.has(userKey) },
+      );
     });
     for (const [userKey, cutMs] of cuts) members.noteLost(userKey, cutMs + segments.retainedMs);
     if (following.ahead !== undefined) following.ahead = afterCommit(following.ahead, members.changes.due, passedUsers);

@@ -247,6 +247,23 @@ function cutAsRetired(run: PartitionRun): void {
   else if (run.cutTs <= run.retiredMs) run.cutTs = NEVER_CUT;
 }
 
+/** From where log time falls back with the last entry of a batch, epoch ms; undefined: it does not, or did so before the entry (`fallAhead`). */
+export function fallOf({ logTimeMs }: PartitionRun, { fellFromMs, logTimeMs: toMs }: DecodedBatch): number | undefined {
+  return logTimeMs > toMs ? fellFromMs : undefined;
+}
+
+/**
+ * Where the entry that shows that log time fell is the barrier of other definitions: log time falls in a commit before it. What was said of instants to come
+ * is taken back under the segments by which it was said.
+ */
+export function fallAhead(run: PartitionRun, batch: DecodedBatch, limits: PartitionLimits, sha256Hex: Sha256Hex): boolean {
+  const fromMs = batch.barrier === undefined ? undefined : fallOf(run, batch);
+  if (fromMs === undefined) return false;
+  run.logTimeMs = batch.logTimeMs;
+  fallBack(run, fromMs, limits, sha256Hex);
+  return true;
+}
+
 /** Log time came back from `fromMs`: what was past its retention then is gone, and may be looked for again. */
 export function fallBack(run: PartitionRun, fromMs: number, limits: PartitionLimits, sha256Hex: Sha256Hex): void {
   const following = beginFollowing(run.definitions, run.logTimeMs, sha256Hex, limits.maxCachedEvents);

@@ -10,7 +10,7 @@ export interface CommitMembers {
   readonly lines: readonly string[];
   /** Nothing but time passes for the user, and there is enough to say: the next commit goes on there. */
   isLeft(userKey: string): boolean;
-  /** `isKnown`: the user was looked at before. `isLost`: the store may know of an entry that the record does not tell any more. */
+  /** `isKnown`: the user was looked at before. `isLost`: the store may know of an entry that the record does not say, so each is said to it. */
   advance(userKey: string, user: UserMarks, of: { readonly isKnown: boolean; readonly isLost: boolean }): void;
   /** The user was erased, and nothing of them came since. */
   erase(userKey: string): void;
@@ -97,10 +97,13 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
     },
     erase(userKey) {
       // What came before is not looked at: what came after a lift is all there is.
-      advance(userKey, { marks: segments.list.map(() => []), dueMs: Number.POSITIVE_INFINITY }, { isKnown: true, isLost: false });
-      const entered = new Set(enters.filter(([, user]) => user === userKey).map(([version]) => version));
+      const user = { marks: segments.list.map(() => []), dueMs: Number.POSITIVE_INFINITY };
+      advance(userKey, user, { isKnown: true, isLost: false });
+      const entered = new Set(enters.filter(([, entering]) => entering === userKey).map(([version]) => version));
       for (const version of versions) if (!entered.has(version)) leaves.push([version, userKey]);
-      if (!dues.has(userKey)) dues.set(userKey, null);
+      // Nor are they due because others were not looked at: their key would stay there for as long as records are kept.
+      if (!appends.has(userKey)) user.dueMs = Number.POSITIVE_INFINITY;
+      if (!appends.has(userKey) || !dues.has(userKey)) dues.set(userKey, null);
       // Before what came after a lift may be missing in its turn.
       if (!unsure.has(userKey)) unsure.set(userKey, null);
     },
