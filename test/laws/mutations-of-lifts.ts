@@ -180,4 +180,20 @@ export const MUTATIONS_OF_LIFTS: readonly Mutation[] = [
     to: 'const from = source ?? undefined;',
     test: 'jobs/recompute/test/joined-cancelled.test.ts',
   },
+  {
+    lie: 'what corrections change again takes what came under its id after a lift with it',
+    law: '1, 9',
+    file: 'packages/archive/src/compute/corrections.ts',
+    from: 'const kept = forgets ? ',
+    to: 'const kept = forgets && shard.from < 0 ? ',
+    test: 'jobs/recompute/test/erased-and-corrected.test.ts',
+  },
+  {
+    lie: 'a generation from before an erasure that the archive says no more is built upon',
+    law: '9',
+    file: 'jobs/recompute/src/begin/published.ts',
+    from: '(await lacksErasures(dataDir, manifest)) ? null : manifest;',
+    to: '(await lacksErasures(dataDir, manifest)) ? manifest : manifest;',
+    test: 'jobs/recompute/test/erased-and-corrected.test.ts',
+  },
 ];

@@ -137,6 +137,16 @@ export async function leftToGo(
   return { lifted: { ...Object.fromEntries(erased.map((digest) => [digest, cut])), ...lifted }, ...(lent && { lent }) };
 }
 
+/** Whether archived files behind its cut may lack records of erasures and lifts that the generation does not know: no other says it of its users. */
+export async function lacksErasures(dataDir: string, { lastSegment, erased, lifted = {} }: GenerationManifest): Promise<boolean> {
+  const forgotten = await readForgotten(dataDir);
+  if (forgotten?.lastSegment.some((last, partition) => last > (lastSegment[partition] ?? -1)) !== true) return false;
+  const known = new Set(erased);
+  const isKnown = ([digest, { position, entryIndex }]: [string, ArchiveForgotten['lifted'][string]]) =>
+    lifted[digest]?.position === position && lifted[digest].entryIndex === entryIndex;
+  return forgotten.erased.some((digest) => !known.has(digest)) || !Object.entries(forgotten.lifted).every(isKnown);
+}
+
 /** What a generation from nothing goes by. */
 export async function forgottenOf(dataDir: string): Promise<Pick<ArchiveForgotten, 'erased' | 'lifted' | 'lent'> | undefined> {
   const { erased, lifted, lent } = (await readForgotten(dataDir)) ?? {};

@@ -1,4 +1,5 @@
 /** What a run goes on from: the generation that readers have, and what the file of definitions held before. */
+import { lacksErasures } from '@tributary/archive/forgotten';
 import { findGeneration } from '@tributary/archive/generations';
 import type { GenerationManifest, Publication } from '@tributary/archive/layout';
 import { currentPublication, isKept, readPublications } from '@tributary/archive/publications';
@@ -26,7 +27,9 @@ export async function readPublished(ports: Ports): Promise<Published> {
   if (publication === null) return { publication, base: null, inForce: null, fileBefore: null };
   const manifest = await findGeneration(dataDir, publication.generation);
   if (manifest === undefined) return insteadOf(publication, ports);
-  return { publication, base: manifest, inForce: manifest, fileBefore: await fileSeenLast(publication, dataDir) };
+  // A copy from before erasures whose records the archive lacks by now: what is built upon it would count these users again.
+  const base = (await lacksErasures(dataDir, manifest)) ? null : manifest;
+  return { publication, base, inForce: manifest, fileBefore: await fileSeenLast(publication, dataDir) };
 }
 
 /**
@@ -36,7 +39,8 @@ export async function readPublished(ports: Ports): Promise<Published> {
 async function insteadOf(publication: Publication, { dataDir, serving, note }: Ports): Promise<Published> {
   const { generation: lost, kept, fileSeen } = publication;
   const older = await newestPublished(dataDir, (generation) => generation < lost);
-  const base = older !== null && isKept(older.generation, kept) ? older : null;
+  const isBase = older !== null && isKept(older.generation, kept) && !(await lacksErasures(dataDir, older));
+  const base = isBase ? older : null;
   const crossed = (await serving.states()).find((state) => state?.generation === lost)?.definitions;
   const definitionsOf =
     crossed !== undefined

@@ -36,13 +36,19 @@ const OUTCOME = {
 
 /**
  * Corrects `fresh`, which is deduplicated: of several arrivals of one id the first is asked about, as in the speed layer. Where corrections changed since
- * the base, adds its events that count otherwise, and leaves them as the base has them in `replaced`.
+ * the base, adds its events that count otherwise, and leaves them as the base has them in `replaced`. `forgets`: those of users in `erased_now` are not among them.
  */
-export async function correctFresh(session: DuckDb, spec: ComputeSpec, definitions: Definitions, shard: Shard): Promise<void> {
+export async function correctFresh(
+  session: DuckDb,
+  spec: ComputeSpec,
+  definitions: Definitions,
+  shard: Shard,
+  forgets = false,
+): Promise<void> {
   const { reread } = spec;
   if (definitions.correctedSpan === null && reread === undefined) return;
   await loadHits(session, spec, definitions, shard);
-  if (reread !== undefined) await readAgain(session, spec, definitions, shard, reread);
+  if (reread !== undefined) await readAgain(session, { ...spec, reread }, definitions, shard, forgets);
   await runAll(session, statementsOf('correct.sql'));
   if (reread !== undefined) await runAll(session, statementsOf('replaced.sql'));
 }
@@ -82,14 +88,17 @@ async function loadHits(session: DuckDb, spec: ComputeSpec, definitions: Definit
 /** Adds to `fresh` what is corrected again, and leaves `replaced` (reread.sql). Throws `archive_corrupt` where the archive lacks it. */
 async function readAgain(
   session: DuckDb,
-  spec: ComputeSpec,
+  spec: ComputeSpec & { readonly reread: Reread },
   definitions: Definitions,
   shard: Shard,
-  { files, spans }: Reread,
+  forgets: boolean,
 ): Promise<void> {
+  const { files, spans } = spec.reread;
   const sent = sentEvents(spec.dataDir, files.slice(shard.from, shard.to).flat(), definitions);
   const held = baseEvents(spec, shard, definitions);
-  await session.run(`CREATE OR REPLACE VIEW held AS SELECT * FROM ${held} WHERE ${within(spans)}`);
+  // What the base has of who is erased goes as it is: read again, it would pass for what came under its id after a lift.
+  const kept = forgets ? `${held} AS held ANTI JOIN erased_now USING (user_key)` : held;
+  await session.run(`CREATE OR REPLACE VIEW held AS SELECT * FROM ${kept} WHERE ${within(spans)}`);
   const { lifted } = spec.base ?? {};
   // What came before a lift is in these files, maybe under the ids of what counts.
   await session.run(

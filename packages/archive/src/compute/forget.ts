@@ -85,8 +85,6 @@ export async function dropForgotten(session: DuckDb, dataDir: string, known: Kno
 const REFUSED = `SELECT fresh.rowid FROM fresh JOIN forgotten USING (user_key)
   WHERE lifted IS NULL OR {'position': fresh.position, 'entry_index': fresh.entry_index} <= lifted`;
 
-const DELETE_REFUSED = `DELETE FROM fresh WHERE rowid IN (${REFUSED})`;
-
 /** Takes out of `fresh`, which is every arrival, what does not count. null: no user is erased, then or now. Leaves the tables of forget.sql. */
 export async function forgetFresh(session: DuckDb, spec: ComputeSpec): Promise<Omit<Forgotten, 'events'> | null> {
   const types = ERASURE_TYPES.map(sqlText).join(', ');
@@ -103,7 +101,7 @@ export async function forgetFresh(session: DuckDb, spec: ComputeSpec): Promise<O
     { before: JSON.stringify(before) },
   );
   await runAll(session, statementsOf('forget.sql'));
-  await session.run(DELETE_REFUSED);
+  await session.run(`DELETE FROM fresh WHERE rowid IN (${REFUSED})`);
   const rows = await session.rows(
     `SELECT ${digest} AS digest, lifted.position AS position, lifted.entry_index AS entry_index FROM forgotten`,
   );
@@ -127,13 +125,7 @@ export async function forgetBase(
   if (spec.base === null || (await countOf(session, 'erased_now')) === 0) return { ...said, events: 0 };
   const gone = `SELECT held.* FROM ${baseEvents(spec, shard, definitions)} AS held SEMI JOIN erased_now USING (user_key)`;
   if (spec.reread === undefined) await session.run(`CREATE OR REPLACE TABLE replaced AS ${gone}`);
-  else {
-    // What was read again of them counts as little as what arrived.
-    await session.run(DELETE_REFUSED);
-    for (const table of ['replaced', 'replaced_events'])
-      await session.run(`DELETE FROM ${table} WHERE user_key IN (SELECT user_key FROM erased_now)`);
-    await session.run(`INSERT INTO replaced BY NAME ${gone}`);
-  }
+  else await session.run(`INSERT INTO replaced BY NAME ${gone}`);
   const goneNow = 'replaced WHERE user_key IN (SELECT user_key FROM erased_now)';
   await session.run(`INSERT INTO replaced_events SELECT user_key, id FROM ${goneNow}`);
   const events = await countOf(session, `${goneNow} AND ${areEvents(definitions)}`);

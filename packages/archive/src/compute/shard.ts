@@ -71,7 +71,7 @@ export async function loadFresh(session: DuckDb, spec: ComputeSpec, definitions:
   const areAll = definitions.joinedMs === null && said === null && spec.forgotten?.lifted === undefined;
   const arrived = areAll ? read : await countOf(session, `fresh WHERE ${areEvents(definitions)}`);
   await dedupe(session, spec, definitions, shard, said !== null);
-  await correctFresh(session, spec, definitions, shard);
+  await correctFresh(session, spec, definitions, shard, said !== null);
   const erased = said === null ? NOTHING_FORGOTTEN : await forgetBase(session, spec, definitions, shard, said);
   const forgotten = await withdrawFrom(session, spec, definitions, shard, erased);
   const replaces = (spec.reread !== undefined || rowsGone(forgotten) > 0) && (await countOf(session, 'replaced')) > 0;

@@ -2,6 +2,7 @@
 import type { Definitions } from '@tributary/model/definitions';
 import { keepsAllColumns, keepsCounted, keepsKeys, keepsMarks, keepsMessages, keepsWeb } from '../compute/relations.ts';
 import type { Reread } from '../compute/spec.ts';
+import { lacksErasures } from '../forgotten.ts';
 import type { GenerationManifest } from '../layout.ts';
 
 /**
@@ -10,8 +11,9 @@ import type { GenerationManifest } from '../layout.ts';
  * - `nothing_computed`: no generation is published, or its files are gone.
  * - `fields_missing`: the events of the published one lack a field that this version keeps, messages between keys that are joined now, or what is counted of pages, of segments by day, or by the definitions, now.
  * - `counted_once_changed`: the definitions count conversions once by a key that its events were not read for.
+ * - `erased_since`: it counts users whom the archive lacks, with the records that say so: it is of an older copy of the generations.
  */
-export type FullReason = 'asked' | 'nothing_computed' | 'fields_missing' | 'counted_once_changed';
+export type FullReason = 'asked' | 'nothing_computed' | 'fields_missing' | 'counted_once_changed' | 'erased_since';
 
 /** null: the run builds on `published`. */
 export function whyFull(
@@ -25,6 +27,17 @@ export function whyFull(
     return 'fields_missing';
   if (!keepsCounted(published, definitions) || !keepsMarks(published, definitions)) return 'fields_missing';
   return keepsKeys(published, definitions) ? null : 'counted_once_changed';
+}
+
+/** The same of a generation as it lies in a data folder. */
+export async function whyFullIn(
+  dataDir: string,
+  mode: GenerationManifest['mode'],
+  published: GenerationManifest | null,
+  definitions: Definitions,
+): Promise<FullReason | null> {
+  const because = whyFull(mode, published, definitions);
+  return because === null && published !== null && (await lacksErasures(dataDir, published)) ? 'erased_since' : because;
 }
 
 /** Reading fewer events again is never much work. */

@@ -9,7 +9,7 @@ import type { GenerationManifest } from '../layout.ts';
 import { demandCorrectable } from '../retention/plan.ts';
 import { retiredBefore } from '../retention/retired.ts';
 import { readSegments } from '../segments.ts';
-import { whyFull } from './base.ts';
+import { whyFullIn } from './base.ts';
 
 export interface ChangedDemand extends Pick<ComputeSpec, 'attempt' | 'limits'> {
   /** The generation that is changed. */
@@ -36,7 +36,7 @@ export interface ChangedViews {
 export async function planChanged(dataDir: string, demand: ChangedDemand): Promise<ComputeSpec> {
   const { base, definitions, program, attempt, limits } = demand;
   const common = { dataDir, generation: base.generation, attempt, definitions: definitions.json, limits };
-  if (whyFull('incremental', base, definitions) !== null) {
+  if ((await whyFullIn(dataDir, 'incremental', base, definitions)) !== null) {
     const arrivals = await archivedUpTo(dataDir, base);
     // What the archive lacks is asked once its files are listed: before, a run could take out more meanwhile.
     await demandWhole(dataDir, base);

@@ -6,7 +6,7 @@ import type { GenerationManifest, SegmentManifest, StoredFile } from '../layout.
 import { demandCorrectable } from '../retention/plan.ts';
 import { retiredBefore } from '../retention/retired.ts';
 import { lastSegmentNumber, readSegments } from '../segments.ts';
-import { type FullReason, mayBeFull, whyFull } from './base.ts';
+import { type FullReason, mayBeFull, whyFullIn } from './base.ts';
 import { type Estimate, estimate } from './estimate.ts';
 import { planWithin, type Within, type WithinPlan } from './within.ts';
 
@@ -78,7 +78,7 @@ export interface PlanDemand {
 export async function planRun(dataDir: string, demand: PlanDemand): Promise<RunPlan> {
   const { mode: asked, definitions, published, manifests, partitions, within, signal } = demand;
   const before = await retiredBefore(dataDir);
-  const fullBecause = whyFull(before === null ? asked : 'incremental', published, definitions);
+  const fullBecause = await whyFullIn(dataDir, before === null ? asked : 'incremental', published, definitions);
   const base = fullBecause === null ? published : null;
   await demandCorrectable(dataDir, base, definitions);
   const rowsAgain = base !== null && asked === 'full';

@@ -57,6 +57,7 @@ function withinOf({ users, views, ...days }: Omit<PlanOptions, 'full' | 'definit
 const FULL_BECAUSE: Readonly<Record<NonNullable<Plan['fullBecause']>, string>> = {
   asked: 'as asked',
   nothing_computed: 'no generation is published whose files are there',
+  erased_since: 'the published generation is of an older copy, and counts users who were erased since',
   fields_missing: 'the events of the published generation lack a field that this version, or these definitions, keep',
   counted_once_changed: 'these definitions count conversions once by a key that the published generation did not read',
 };

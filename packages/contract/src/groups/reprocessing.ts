@@ -19,7 +19,7 @@ const Archived = z.object({
   segments: z.int().describe('Manifests of segments, or of blocks of them.'),
 });
 
-const FullReason = z.enum(['asked', 'nothing_computed', 'fields_missing', 'counted_once_changed']);
+const FullReason = z.enum(['asked', 'nothing_computed', 'fields_missing', 'counted_once_changed', 'erased_since']);
 const UnknownFact = z.enum([
   'not_archived_yet',
   'definitions_file',

@@ -269,6 +269,7 @@ const FOLLOW_MS = 2_000;
 const FULL_BECAUSE = {
   asked: 'a full one was asked for',
   nothing_computed: 'no generation is published whose files are there',
+  erased_since: 'the published one is of an older copy, and counts users who were erased since',
   fields_missing: 'the events of the published one lack a field',
   counted_once_changed: 'conversions are counted once by another key',
 } as const satisfies Record<NonNullable<Answer<'planReprocessing'>['plan']['fullBecause']>, string>;
