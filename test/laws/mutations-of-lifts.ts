@@ -196,4 +196,20 @@ export const MUTATIONS_OF_LIFTS: readonly Mutation[] = [
     to: '(await lacksErasures(dataDir, manifest)) ? manifest : manifest;',
     test: 'jobs/recompute/test/erased-and-corrected.test.ts',
   },
+  {
+    lie: 'what a lost generation lists is published once more',
+    law: '7',
+    file: 'packages/archive/src/retire.ts',
+    from: "if ((await findGeneration(dataDir, newest.generation))?.state !== 'computed') return newest;",
+    to: '',
+    test: 'jobs/recompute/test/lost-under-a-hold.test.ts',
+  },
+  {
+    lie: 'lines of the output log age by the clock of who writes',
+    law: '7',
+    file: 'packages/log/src/redis-stream/redis-stream-log.ts',
+    from: 'dateOf(newest) - retentionMs',
+    to: 'now() - retentionMs',
+    test: 'test/contract/outputs-expire.redis.test.ts',
+  },
 ];

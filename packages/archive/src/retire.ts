@@ -178,6 +178,8 @@ async function shortened(
 ): Promise<Publication | null> {
   const newest = await currentPublication(dataDir);
   if (newest === null) return null;
+  // Its folder is lost: it cannot be published once more, and what it lists is kept until another one is published.
+  if ((await findGeneration(dataDir, newest.generation))?.state !== 'computed') return newest;
   const wanted = listOf(manifests, newest, newest.generation, keepLast, byAge);
   const tooMany = manifests.some(
     (m) => m.state === 'computed' && isKept(m.generation, newest.kept) && !isKept(m.generation, wanted),

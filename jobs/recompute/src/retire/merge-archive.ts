@@ -9,7 +9,7 @@ import { type Block, blocksToMerge, blocksToSweep, mergeBlock, sweepMerged } fro
 import { readReached } from '@tributary/archive/changes/reached';
 import { stagingFolder } from '@tributary/archive/compute/staging';
 import { openDuckDb } from '@tributary/archive/duckdb';
-import { readGeneration } from '@tributary/archive/generations';
+import { findGeneration } from '@tributary/archive/generations';
 import { currentPublication } from '@tributary/archive/publications';
 import type { RunPorts } from '../ports.ts';
 import type { MergeSpec } from '../specs/merge.ts';
@@ -84,9 +84,11 @@ async function oldestCut(dataDir: string, partitions: number): Promise<number[]>
   const kept = (await currentPublication(dataDir))?.kept;
   let oldest = Array.from({ length: partitions }, () => (kept === undefined ? 0 : Number.POSITIVE_INFINITY));
   for (const generation of kept?.generations ?? []) {
-    const { lastSegment, state } = await readGeneration(dataDir, generation);
-    // One in the making has no cut yet, but its base is kept.
-    if (state === 'computed') oldest = oldest.map((number, partition) => Math.min(number, lastSegment[partition] ?? 0));
+    const manifest = await findGeneration(dataDir, generation);
+    // One in the making has no cut yet, but its base is kept; one whose folder is lost is not served.
+    if (manifest?.state !== 'computed') continue;
+    const { lastSegment } = manifest;
+    oldest = oldest.map((number, partition) => Math.min(number, lastSegment[partition] ?? 0));
   }
   return oldest.map((number) => (Number.isFinite(number) ? number : 0));
 }

@@ -9,7 +9,7 @@ import { recordRetentionMs } from '@tributary/views/record';
 import { VIEWS } from '@tributary/views/registry';
 import { retentionOf } from '@tributary/views/user-state';
 import { correctedOtherwise } from '../compute/relations.ts';
-import { readGeneration } from '../generations.ts';
+import { findGeneration, readGeneration } from '../generations.ts';
 import type { GenerationManifest, Publication, SegmentManifest } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
 import { manifestsOf } from '../segments.ts';
@@ -171,8 +171,9 @@ export async function lastCounted(dataDir: string): Promise<readonly number[]> {
 export async function keptGenerations(dataDir: string, { generation, kept }: Publication): Promise<GenerationManifest[]> {
   const manifests: GenerationManifest[] = [];
   for (const one of new Set([generation, ...(kept?.generations ?? [])])) {
-    const manifest = await readGeneration(dataDir, one);
-    if (manifest.state === 'computed') manifests.push(manifest);
+    const manifest = await findGeneration(dataDir, one);
+    // One whose folder is lost is not served.
+    if (manifest?.state === 'computed') manifests.push(manifest);
   }
   return manifests;
 }

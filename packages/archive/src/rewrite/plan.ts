@@ -3,7 +3,7 @@
  * before, built upon after a rollback, would need the record of the erasure, and go on with the user without it.
  */
 import { type ArchiveForgotten, readForgotten } from '../forgotten.ts';
-import { readGeneration } from '../generations.ts';
+import { findGeneration } from '../generations.ts';
 import type { GenerationManifest } from '../layout.ts';
 import { currentPublication } from '../publications.ts';
 
@@ -83,8 +83,9 @@ async function keptGenerations(dataDir: string): Promise<GenerationManifest[]> {
   const kept = (await currentPublication(dataDir))?.kept;
   const manifests: GenerationManifest[] = [];
   for (const generation of [...(kept?.generations ?? [])].sort((a, b) => a - b)) {
-    const manifest = await readGeneration(dataDir, generation);
-    if (manifest.state === 'computed') manifests.push(manifest);
+    const manifest = await findGeneration(dataDir, generation);
+    // One whose folder is lost is not served.
+    if (manifest?.state === 'computed') manifests.push(manifest);
   }
   return manifests;
 }

@@ -97,11 +97,11 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
 
   const expiredAtMs = new Map<number, number>();
 
-  /** An id begins with the time at which Redis took the entry. A failure is made good a minute later. */
-  function expire(partition: number, retentionMs: number): void {
-    if (now() - (expiredAtMs.get(partition) ?? 0) < EXPIRE_EVERY_MS) return;
+  /** A position begins with the time at which Redis took the entry: entries age by its clock, not by that of who writes. A failure is made good a minute later. */
+  function expire(partition: number, newest: Position, retentionMs: number): void {
+    if (Math.abs(now() - (expiredAtMs.get(partition) ?? 0)) < EXPIRE_EVERY_MS) return;
     expiredAtMs.set(partition, now());
-    trim(partition, `${now() - retentionMs}-0`).catch(() => {});
+    trim(partition, `${Math.max(0, dateOf(newest) - retentionMs)}-0`).catch(() => {});
   }
 
   return {
@@ -110,7 +110,7 @@ export async function openRedisStreamLog(options: RedisStreamLogOptions): Promis
     async append(partition, record) {
       if (record.kind === 'events') memory.assertRoom();
       const position = await appender.append(partition, record);
-      if (options.retentionMs !== undefined) expire(partition, options.retentionMs);
+      if (options.retentionMs !== undefined) expire(partition, position, options.retentionMs);
       return position;
     },
     read: reader.read,
