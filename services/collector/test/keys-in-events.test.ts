@@ -51,12 +51,18 @@ test('law 3: an id that holds a key is refused: cut down, it would be the id of 
   expect(await collector.events()).toEqual([]);
 });
 
-test('law 6: of several keys in one text none is stored, nor one that follows an encoded byte', async () => {
+test('law 6: of several keys in one text none is stored, nor one that follows an encoded byte, however often it is encoded', async () => {
   collector = await startCollector({ keys: [BROWSER] });
   const next = encodeURIComponent(`https://shop.example/?writeKey=${OTHER_BROWSER.key}`);
   const page = `https://shop.example/?writeKey=${BROWSER.key}&next=${next}`;
   const note = `first\n${BROWSER.key}\t${OTHER_BROWSER.key}then`;
-  const event = { type: 'e', userId: 'u', id: '1', page, properties: { note, lower: next.replace(/%3D/, '%3d') } };
+  const event = {
+    type: 'e',
+    userId: 'u',
+    id: '1',
+    page,
+    properties: { note, lower: next.replace(/%3D/, '%3d'), within: encodeURIComponent(encodeURIComponent(next)) },
+  };
   const { body } = await collector.post('/v1/events', event, { authorization: `Bearer ${BROWSER.key}` });
   expect(body.rejected).toEqual([]);
   const events = await collector.events();

@@ -151,6 +151,26 @@ test('law 7: types that signals, segments and counts ask for are always kept, in
   expect(type).not.toContain('*');
 });
 
+test('law 7: types that the program itself reads are always kept: an alias or a click after a thousand other names is what it is', () => {
+  const { fold } = createNames({ ...NAME_BOUNDS, type: 0 }, knownNames(readDefinitions('{}', sha256Hex)), () => NOW).claim(
+    'page',
+  );
+  const event = (type: string): Event => ({ type, ts: NOW, id: 'i', userId: 'u', receivedAt: NOW, source: 's' });
+  const kept = [
+    'identify',
+    'alias',
+    '$identify',
+    '$create_alias',
+    'tributary.undo',
+    'click',
+    'link',
+    'form',
+    'activity',
+    'intervention',
+  ];
+  expect([...kept, 'computed', 'verdict', 'any other'].filter((type) => fold(event(type)) !== undefined)).toEqual(['any other']);
+});
+
 describe('law 7: what pages name is bounded by the day', () => {
   const at = { type: 'activity', anonymousId: 'a', page: 'https://shop.example/' };
   const said = { viewId: 'v', layout: 0, engagedMs: 10, hoverMs: 10 };

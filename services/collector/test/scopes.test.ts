@@ -39,19 +39,22 @@ const EVENT = { type: 'page_view', userId: 'u' };
 const HISTORY = { ...EVENT, ts: NOW - 1, historical: true };
 const IMPORTED = { batch: [{ type: 'track', event: 'e', userId: 'u', timestamp: NOW - 1 }] };
 
-test('a browser key sends live events of no money, without a source, and no verdicts', async () => {
+test('law 6: a browser key sends live events of no money, without a source, and says nothing for the platform', async () => {
   const post = await start();
   expect(await post(BROWSER, EVENT)).toBe('taken');
   expect(await post(BROWSER, HISTORY)).toBe('forbidden');
   expect(await post(BROWSER, IMPORTED, '/v1/import')).toBe('forbidden');
   expect(await post(BROWSER, { ...EVENT, source: 'erp' })).toBe('forbidden');
-  expect(await post(BROWSER, { ...EVENT, type: 'verdict' })).toBe('forbidden');
+  for (const type of ['verdict', 'intervention', 'computed']) {
+    expect([type, await post(BROWSER, { ...EVENT, type })]).toEqual([type, 'forbidden']);
+    expect([type, await post(SERVER, { ...EVENT, type })]).toEqual([type, 'taken']);
+  }
   expect(await post(BROWSER, { ...EVENT, value: 1, currency: 'EUR' })).toBe('forbidden');
   expect(await post(BROWSER, { ...EVENT, cost: 1 })).toBe('forbidden');
   const order = { event: 'Order Completed', userId: 'u', properties: { revenue: 19.99 } };
   expect(await post(BROWSER, order, '/v1/track')).toBe('forbidden');
   expect(await post(TILL, order, '/v1/track')).toBe('taken');
-  expect(await collector.events()).toHaveLength(2);
+  expect(await collector.events()).toHaveLength(5);
 });
 
 test('law 1: an alias from a page merges no two users, and one from a server does', async () => {

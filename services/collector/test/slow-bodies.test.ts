@@ -1,7 +1,7 @@
 /** Bodies that name their key themselves, and arrive slowly: of attackers, and of phones. */
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { type StartedCollector, type StartOptions, startCollector, WRITE_KEY } from './start-collector.ts';
+import { SERVER, type StartedCollector, type StartOptions, startCollector, WRITE_KEY } from './start-collector.ts';
 
 let collector: StartedCollector;
 const sockets = new Set<Socket>();
@@ -16,10 +16,10 @@ async function start(options: StartOptions) {
 }
 
 /** A request whose body is `length` bytes long, of which these have been sent. */
-function open(length: number, sent: string): Socket {
+function open(length: number, sent: string, headers = ''): Socket {
   const socket = connect(Number(new URL(collector.url).port), '127.0.0.1');
   sockets.add(socket.on('error', () => {}).on('close', () => sockets.delete(socket)));
-  socket.write(`POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${sent}`);
+  socket.write(`POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n${headers}\r\n${sent}`);
   return socket;
 }
 
@@ -79,4 +79,18 @@ test('law 6: a body that arrives at the rate of a poor network is taken, one tha
   expect(performance.now() - beganMs).toBeGreaterThan(400);
   expect(taken).toMatch(/^HTTP\/1.1 200 /);
   expect(refused).toMatch(/^HTTP\/1.1 408 .*must arrive within 200 ms and 20480 bytes a second after these/is);
+});
+
+test('law 7: a key that is revoked while a body arrives sends nothing any more', async () => {
+  const keys = [SERVER];
+  await start({ keys });
+  const body = JSON.stringify(batch('late'));
+  const slow = open(body.length, body.slice(0, 5), `Authorization: Bearer ${SERVER.key}\r\n`);
+  const answer = answerOf(slow);
+  // The head of the request has arrived, and its key has been looked at.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  keys.length = 0;
+  slow.write(body.slice(5));
+  expect(await answer).toMatch(/^HTTP\/1\.1 401 /);
+  expect(await collector.events()).toEqual([]);
 });

@@ -41,8 +41,11 @@ const GRANTS: Readonly<Record<Scope, readonly Scope[]>> = {
 /** What a key looks like: the source of a regular expression. */
 export const KEY_SHAPE = `(?:${Object.values(PREFIX).join('|')})_(?<id>[0-9a-f]{12})_[0-9a-f]{48}`;
 const FORMAT = new RegExp(`^${KEY_SHAPE}$`);
-/** Keys within a text. What stands before one may be a byte that a URL encodes, such as `%3D`, but no other letter or digit. */
-export const KEYS_IN_TEXT = new RegExp(`(?<![0-9A-Za-z](?<!%[0-9A-Fa-f]{2}))${KEY_SHAPE}(?![0-9a-f])`, 'g');
+/**
+ * Keys within a text. What stands before one may be a byte that a URL encodes, such as `%3D`, or `%253D` of a URL within a URL, but no other letter
+ * or digit. How often is bounded: each place of a text is looked at.
+ */
+export const KEYS_IN_TEXT = new RegExp(`(?<![0-9A-Za-z](?<!%(?:25){0,4}[0-9A-Fa-f]{2}))${KEY_SHAPE}(?![0-9a-f])`, 'g');
 /** How often a ring looks whether its file changed, ms: what is created or revoked holds within a second. */
 const RELOAD_MS = 500;
 /** How long the keys known last stay valid while the file cannot be read, ms. Beyond it no key is: a revocation may be waiting. */
@@ -134,7 +137,8 @@ export function loadKeyRing(
     const record = verified.get(key) ?? identify(key);
     if (record === undefined) return { verdict: 'unknown' };
     if (problem !== undefined && now - problem.since >= UNREADABLE_GRACE_MS) return { verdict: 'unknown' };
-    if (record.revokedAt !== undefined && now >= record.revokedAt) return { verdict: 'revoked' };
+    // Whatever its instant says: it is that of another clock.
+    if (record.revokedAt !== undefined) return { verdict: 'revoked' };
     if (record.expiresAt !== null && now >= record.expiresAt) return { verdict: 'expired' };
     return { verdict: 'ok', record };
   }

@@ -59,6 +59,9 @@ export function addEventRoutes(app: FastifyInstance, collector: Collector, gates
     try {
       const bytes = sender ? await readKeyed(request, sender.grant, lease) : await readKeyless(request, lease);
       if (!bytes.ok) return refuse(request, reply, route, bytes, sender?.grant.keyId);
+      // A body takes half a minute where its sender likes: meanwhile its key may have been revoked.
+      const still = sender && collector.authorise(sender.key);
+      if (still !== undefined && isRefusal(still)) return refuse(request, reply, route, still, sender?.grant.keyId);
       const isCloudEvent = CLOUD_EVENT.test(request.sentContentType);
       // The content type goes first: a structured event may carry its attributes as headers too.
       const attributes = route.format === 'native' && !isCloudEvent ? attributesOf(request.headers) : undefined;

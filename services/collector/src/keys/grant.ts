@@ -1,7 +1,8 @@
 /**
  * What a key lets its holder send. A browser key lies in a page for anybody to take: it writes live events of no money, and
- * claims neither a source nor a verdict about somebody.
+ * claims neither a source, nor what the platform found or did.
  */
+import { DERIVED_TYPES } from '@tributary/model/derived-types';
 import type { Event } from '@tributary/model/event';
 import { fieldsWith } from '@tributary/model/event-fields';
 import { type JsonObject, present } from '@tributary/model/reading/json';
@@ -25,8 +26,8 @@ export interface Grant {
   readonly eventsPerSecond: number | null;
 }
 
-/** Derived events that only detectors of our own write. */
-const SERVER_TYPES: ReadonlySet<string> = new Set(['verdict']);
+/** Derived events, which programs of our own write: what was found of a user, and what was done about it. */
+const SERVER_TYPES: ReadonlySet<string> = new Set(DERIVED_TYPES);
 
 const AMOUNTS = fieldsWith({ type: 'amount' });
 

@@ -2,8 +2,11 @@
 import { CHANNELS, NONE, OTHER } from '@tributary/model/channels/channel';
 import { MOST_VALUE } from '@tributary/model/counts';
 import type { Definitions } from '@tributary/model/definitions';
+import { DERIVED_TYPES } from '@tributary/model/derived-types';
 import type { Event } from '@tributary/model/event';
+import { SAYING_TYPES } from '@tributary/model/identity/links-of';
 import { rowName } from '@tributary/model/row-name';
+import { WEB_TYPES } from '@tributary/model/web';
 import { pageOf } from '@tributary/model/web-page-name';
 import { sha256Hex } from '@tributary/runtime/config/definitions';
 import { countsOf, isCounted } from '@tributary/signals/definitions/counts';
@@ -16,12 +19,15 @@ import type { CountedValue, KnownNames } from './names.ts';
 export function knownNames(...definitions: readonly Definitions[]): KnownNames {
   const counting = definitions.find(({ web }) => web !== undefined);
   return {
-    type: new Set(definitions.flatMap(typesIn)),
+    type: new Set([...READ_TYPES, ...definitions.flatMap(typesIn)]),
     channel: new Set([...CHANNELS, ...definitions.flatMap(channelsOf)]),
     page: (address) => pageOf(address, { web: counting?.web }),
     counted: (event) => definitions.flatMap((one) => countedOf(event, one)),
   };
 }
+
+/** What the program itself reads: links of keys, what visitors did on pages, and what was found and done. */
+const READ_TYPES: readonly string[] = ['identify', ...SAYING_TYPES, ...WEB_TYPES, ...DERIVED_TYPES];
 
 /** What attribution is made of, and what signals, sessions, segments and counts ask for. */
 function typesIn(definitions: Definitions): string[] {
