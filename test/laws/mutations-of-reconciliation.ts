@@ -59,8 +59,8 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     lie: 'what was not examined is called an engine defect',
     law: '7',
     file: `${RECONCILE}/reconcile-views.ts`,
-    from: "asked === 'engineDefect' && examined.unexamined > 0 ? 'unexamined' : asked",
-    to: "asked === 'engineDefect' && examined.unexamined > 0 ? asked : asked",
+    from: "asked === 'engineDefect' && unexamined > 0 ? 'unexamined' : asked",
+    to: "asked === 'engineDefect' && unexamined > 0 ? asked : asked",
     test: RECONCILED,
   },
   {

@@ -87,7 +87,10 @@ async function publishAndCompare(
 
 /** One that an earlier version left behind says nothing of defects. */
 function comparedIn(ahead: Reconciliation): Compared {
-  return { moved: largestMove(ahead), engineDefectRows: ahead.engineDefectRows ?? null };
+  return {
+    moved: ahead.moved === undefined ? largestMove(ahead) : ahead.moved,
+    engineDefectRows: ahead.engineDefectRows ?? null,
+  };
 }
 
 /** A run that found nothing new keeps house as any other. */

@@ -204,6 +204,8 @@ export interface Publication {
   readonly notCompared?: true;
   /** A staged generation that was given up with it: readers go on with what they had. */
   readonly discarded?: number;
+  /** The newest generation that readers ever had, where it is newer than this one: after a rollback. */
+  readonly reached?: number;
 }
 
 /**

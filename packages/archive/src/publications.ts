@@ -29,16 +29,17 @@ const PublicationFile = z.object({
   engineDefectRows: z.int().min(1).exactOptional(),
   notCompared: z.literal(true).exactOptional(),
   discarded: z.int().min(1).exactOptional(),
+  reached: z.int().min(1).exactOptional(),
 }) satisfies z.ZodType<Publication>;
 
 /** What a publication said, without what only the batch layer needs: which generations are kept, and the text of the file of definitions. */
-export type Said = Omit<Publication, 'kept' | 'fileSeen'>;
+export type Said = Omit<Publication, 'kept' | 'fileSeen' | 'reached'>;
 
 /** Every publication that is there, oldest first. They are written once: `remembered` holds those that were read before, by sequence. */
 export async function readSaid(dataDir: string, remembered: Map<number, Said>): Promise<Said[]> {
   const sequences = await listSequences(dataDir);
   for (const sequence of sequences.filter((one) => !remembered.has(one))) {
-    const { kept: _, fileSeen: __, ...said } = await readPublication(dataDir, sequence);
+    const { kept: _, fileSeen: __, reached: ___, ...said } = await readPublication(dataDir, sequence);
     remembered.set(sequence, said);
   }
   const there = new Set(sequences);
@@ -60,7 +61,7 @@ export async function currentPublication(dataDir: string): Promise<Publication |
   return (await readPublications(dataDir, 1))[0] ?? null;
 }
 
-export type PublicationDraft = Omit<Publication, 'sequence' | 'fileSeen'>;
+export type PublicationDraft = Omit<Publication, 'sequence' | 'fileSeen' | 'reached'>;
 
 /**
  * Publishes if nothing was published since `expectedSequence` (0: nothing ever was). Throws `conflict` when something
@@ -79,15 +80,22 @@ export async function publish(
   const manifest = await publishable(dataDir, draft.generation, before);
   const kept = narrowed(draft.kept, before?.kept);
   const fileSeen = newestSeen(before, manifest);
+  const reached = reachedBy(before);
   const sequence = Math.max(expectedSequence, above) + 1;
   const published: Publication = {
     ...draft,
     sequence,
     ...(kept !== undefined && { kept }),
     ...(fileSeen !== undefined && { fileSeen }),
+    ...(reached > draft.generation && { reached }),
   };
   if (!(await createDurably(publicationPath(dataDir, sequence), toJson(published)))) throw superseded(expectedSequence, sequence);
   return published;
+}
+
+/** The newest generation that readers ever had; 0: none. */
+export function reachedBy(publication: Pick<Publication, 'generation' | 'reached'> | null): number {
+  return Math.max(publication?.generation ?? 0, publication?.reached ?? 0);
 }
 
 /** True when a publication after one with this list may name the generation. */

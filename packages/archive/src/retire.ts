@@ -16,7 +16,7 @@ import {
   writeGeneration,
 } from './generations.ts';
 import type { GenerationManifest, KeptGenerations, Publication } from './layout.ts';
-import { currentPublication, isKept, publish, removePublications } from './publications.ts';
+import { currentPublication, isKept, publish, reachedBy, removePublications } from './publications.ts';
 import { stagedOf, waitingSinceMs } from './staged.ts';
 
 export interface Retirement {
@@ -196,7 +196,11 @@ function listOf(
   byAge?: KeptByAge,
 ): KeptGenerations {
   const publishable = manifests.filter((m) => m.state !== 'computed' || isKept(m.generation, before?.kept));
-  const staged = stagedOf(manifests, { generation, ...(before?.kept !== undefined && { kept: before.kept }) });
+  const staged = stagedOf(manifests, {
+    generation,
+    reached: reachedBy(before),
+    ...(before?.kept !== undefined && { kept: before.kept }),
+  });
   const pinned = [generation, ...(before === null ? [] : [before.generation]), ...(staged === null ? [] : [staged.generation])];
   const aged = byAge === undefined ? [] : keptByAge(publishable, pinned, keepLast, byAge);
   const kept = keptGenerations(publishable, [...pinned, ...aged], keepLast);

@@ -1,16 +1,16 @@
 /** A staged generation is computed beside the one that readers get, and waits for somebody who promotes or discards it. Pure. */
 import type { GenerationManifest, Publication } from './layout.ts';
-import { isKept } from './publications.ts';
+import { isKept, reachedBy } from './publications.ts';
 
-/** The newest one that waits: newer than what readers get, and not given up; null: none does. It is kept, whatever is computed after it. */
+/** The newest one that waits: newer than all that readers had, a rollback or not, and not given up; null: none does. It is kept, whatever is computed after it. */
 export function stagedOf(
   manifests: readonly GenerationManifest[],
-  publication: Pick<Publication, 'generation' | 'kept'> | null,
+  publication: Pick<Publication, 'generation' | 'kept' | 'reached'> | null,
 ): GenerationManifest | null {
   let newest: GenerationManifest | null = null;
   for (const manifest of manifests) {
     const { generation, state, promotion } = manifest;
-    const waits = promotion !== undefined && state === 'computed' && generation > (publication?.generation ?? 0);
+    const waits = promotion !== undefined && state === 'computed' && generation > reachedBy(publication);
     if (waits && isKept(generation, publication?.kept) && generation > (newest?.generation ?? 0)) newest = manifest;
   }
   return newest;
@@ -22,16 +22,16 @@ export function stagedOf(
  */
 export function waitingSinceMs(
   manifests: readonly GenerationManifest[],
-  publication: Pick<Publication, 'generation' | 'kept' | 'at' | 'discarded'> | null,
+  publication: Pick<Publication, 'generation' | 'kept' | 'reached' | 'at' | 'discarded'> | null,
 ): number | null {
   const newest = stagedOf(manifests, publication);
   if (newest === null) return null;
-  const { generation, at, discarded = 0 } = publication ?? { generation: 0, at: 0 };
+  const { at, discarded = 0 } = publication ?? { at: 0 };
   const before = manifests.filter(
     (one) =>
       one.promotion !== undefined &&
       (one.state === 'computed' || one.state === 'retired') &&
-      one.generation > Math.max(generation, discarded) &&
+      one.generation > Math.max(reachedBy(publication), discarded) &&
       computedMs(one) >= at,
   );
   return Math.min(...[newest, ...before].map(computedMs));

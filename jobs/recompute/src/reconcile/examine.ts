@@ -40,6 +40,8 @@ export interface Examined {
   readonly unexamined: number;
   /** Events of which it is not known for sure whether real time took them for late. */
   readonly doubted: number;
+  /** Whether users were erased or lifted in between: also where both cuts know the same of them, rows of theirs were frozen in real time. */
+  readonly isErasing: boolean;
 }
 
 /** `deep`: also who had copies with another instant before the cut, which real time still holds. It reads as far back as timelines reach. */
@@ -50,7 +52,8 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
   const files = segments.flatMap((of) => of.flatMap((segment) => segment.files));
   if (rowsIn(files) > spec.limits.rows) return { ...nothing(), unexamined: 1 };
   await loadTimed(session, dataDir, spec, files);
-  const none = { ...nothing(), lateness: await latenessOf(session, definitions) };
+  const isErasing = await hasErasures(session, dataDir, files);
+  const none = { ...nothing(), lateness: await latenessOf(session, definitions), isErasing };
   await loadKnown(session, dataDir, spec);
   // Most runs have none, and what asks for users takes as long without any.
   if ((await rowsMade(session, [suspectsSql(definitions)])) === 0 && !deep) return { ...none, unexamined: 0 };
@@ -77,8 +80,10 @@ export async function examine(session: DuckDb, dataDir: string, spec: ExamineSpe
 
 function nothing(): Omit<Examined, 'unexamined'> {
   const events = { late: 0, beyondRetention: 0, duplicate: 0 };
-  return { doubted: 0, lateness: null, rows: new Map(), events, conversions: [], moreConversions: 0 };
+  return { doubted: 0, isErasing: false, lateness: null, rows: new Map(), events, conversions: [], moreConversions: 0 };
 }
+
+const ERASURES = ERASURE_TYPES.map(sqlText).join(', ');
 
 /** By partition. `after`: the last segment before them; absent: none. */
 function segmentsOf(dataDir: string, after: readonly number[], upTo: readonly number[]): Promise<SegmentManifest[][]> {
@@ -148,7 +153,12 @@ async function loadTimed(session: DuckDb, dataDir: string, spec: ExamineSpec, fi
         PARTITION BY partition ORDER BY position, entry_index ROWS UNBOUNDED PRECEDING) AS running
       FROM ${parquetFiles(dataDir, files, TIMED)}
     ) AS arrived LEFT JOIN begun USING (partition)
-    WHERE type NOT IN (${ERASURE_TYPES.map(sqlText).join(', ')})`);
+    WHERE type NOT IN (${ERASURES})`);
+}
+
+async function hasErasures(session: DuckDb, dataDir: string, files: readonly StoredFile[]): Promise<boolean> {
+  const arrived = parquetFiles(dataDir, files, { type: 'VARCHAR' });
+  return (await session.rows(`SELECT 1 FROM ${arrived} WHERE type IN (${ERASURES}) LIMIT 1`)).length > 0;
 }
 
 const WITHIN_MS = [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS, 3 * DAY_MS, 7 * DAY_MS, 30 * DAY_MS] as const;

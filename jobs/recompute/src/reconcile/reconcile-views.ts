@@ -22,9 +22,15 @@ interface Once {
 
 async function reconcileOnce(spec: CompareSpec, deep: boolean): Promise<Once> {
   const examined = await examineApart(spec, deep);
-  const asked = spec.remainder ?? 'engineDefect';
-  const remainder = asked === 'engineDefect' && examined.unexamined > 0 ? 'unexamined' : asked;
-  return { views: await compareWith(spec, examined, remainder), remainder, examined };
+  const remainder = remainderWith(examined, spec.remainder ?? 'engineDefect');
+  // Names in keys may be of users who are erased again.
+  const asked = examined.isErasing ? { ...spec, hidesGone: true } : spec;
+  return { views: await compareWith(asked, examined, remainder), remainder, examined };
+}
+
+function remainderWith({ isErasing, unexamined }: Examined, asked: Remainder): Remainder {
+  if (isErasing && (asked === 'overflow' || asked === 'engineDefect')) return 'erasure';
+  return asked === 'engineDefect' && unexamined > 0 ? 'unexamined' : asked;
 }
 
 function hasDefects({ views }: Once): boolean {
@@ -32,7 +38,7 @@ function hasDefects({ views }: Once): boolean {
 }
 
 function reconciledOf({ views, remainder, examined }: Once): Reconciled {
-  const { lateness, rows: _, ...causes } = examined;
+  const { lateness, rows: _, isErasing: __, ...causes } = examined;
   return { views, remainder, causes: { ...causes, ...(lateness !== null && { lateness }) } };
 }
 

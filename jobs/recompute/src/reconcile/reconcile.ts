@@ -5,10 +5,11 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KnownForgotten } from '@tributary/archive/compute/forget';
 import { stagingFolder } from '@tributary/archive/compute/staging';
 import { createDurably } from '@tributary/archive/durable';
 import { generationFolder, readGeneration } from '@tributary/archive/generations';
-import type { GenerationManifest } from '@tributary/archive/layout';
+import type { GenerationManifest, StoredFile } from '@tributary/archive/layout';
 import { readPublications } from '@tributary/archive/publications';
 import { exactJson, parseExactJson } from '@tributary/model/exact-json';
 import { gapsAtCut } from '@tributary/serving/freshness/in-flight';
@@ -67,8 +68,13 @@ async function compareWith(
   const because = reasonsOf(manifest, before, deltas);
   const reconciled = await compareRows(before, manifest, deltas, because, ports, signal);
   const inFlight = await inFlightAt(manifest, ports);
+  const isJudged = VIEWS.every(({ name }) => name in reconciled.views || !hasRows(manifest.views[name]));
   const facts = { generation: manifest.generation, comparedWith: before?.generation ?? 0, at: ports.now(), inFlight };
-  return reportOf(facts, because, reconciled);
+  return reportOf(facts, because, reconciled, isJudged);
+}
+
+function hasRows(files: readonly StoredFile[] = []): boolean {
+  return files.some(({ rows }) => rows > 0);
 }
 
 /** Who reads the archive alone cannot ask real time (packages/archive/src/history/lacks-at-cut.ts). */
@@ -91,7 +97,7 @@ function askedOf(
   const changed = {
     rules: had.uncorrectedVersion !== now.uncorrectedVersion || (before !== null && before.program !== manifest.program),
     corrections: had.version !== now.version,
-    erased: (manifest.counts.forgotten ?? 0) > 0 || !isSameList(before?.erased ?? [], manifest.erased ?? []),
+    erased: (manifest.counts.forgotten ?? 0) > 0 || !isSameForgotten(before ?? {}, manifest),
   };
   const examine: ExamineSpec = {
     definitions,
@@ -108,8 +114,10 @@ function askedOf(
   return { remainder, ...(changed.erased && { hidesGone: true }), ...(isWhole && { examine }) };
 }
 
-function isSameList(one: readonly string[], other: readonly string[]): boolean {
-  return one.join() === other.join();
+/** Who was erased and lifted again in between has another place from which on something counts. Both are kept in order. */
+function isSameForgotten(one: KnownForgotten, other: KnownForgotten): boolean {
+  const textOf = ({ erased = [], lifted = {} }: KnownForgotten) => JSON.stringify([erased, lifted]);
+  return textOf(one) === textOf(other);
 }
 
 /** Whether anything that arrived between both cuts may be a copy of what came before. */

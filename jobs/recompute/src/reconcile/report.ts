@@ -99,18 +99,21 @@ export function partitionsBehind(states: readonly ({ readonly generation: number
   return states.flatMap((state, partition) => ((state?.generation ?? 0) >= generation ? [] : [partition]));
 }
 
+/** `isJudged`: every view that has rows was compared; a view that was not keeps a staged run from promoting itself. */
 export function reportOf(
   facts: Pick<Reconciliation, 'generation' | 'comparedWith' | 'at' | 'inFlight'>,
   because: Reasons,
   { views, remainder, causes }: Reconciled,
+  isJudged: boolean,
 ): Reconciliation {
-  const equal = Object.values(views).every((view) => view.rowsDiffering === 0);
+  const isCompared = Object.keys(views).length > 0;
+  const equal = isCompared && Object.values(views).every((view) => view.rowsDiffering === 0);
   const defects = Object.values(views).reduce((sum, { classes }) => sum + (classes.engineDefect?.rows ?? 0), 0);
   return {
     ...facts,
     equal,
-    moved: largestMove({ because, views }),
-    engineDefectRows: remainder === 'engineDefect' ? defects : null,
+    moved: isJudged && isCompared ? largestMove({ because, views }) : null,
+    engineDefectRows: isCompared && remainder === 'engineDefect' ? defects : null,
     because,
     ...(causes !== undefined && { causes }),
     views,
