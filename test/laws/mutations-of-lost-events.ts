@@ -287,4 +287,20 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     to: ' ? ',
     test: 'packages/store/src/members/moved-slots.test.ts',
   },
+  {
+    lie: 'a walk over users reads the records of all whom it found',
+    law: '7',
+    file: 'services/speed/src/apply/follow-members.ts',
+    from: 'passedBytes < MOST_PASSED_BYTES || wanted.has(userKey);',
+    to: 'passedBytes < Number.MAX_VALUE || wanted.has(userKey);',
+    test: 'services/speed/test/segments-walk-cost.test.ts',
+  },
+  {
+    lie: 'whom a walk found and did not read is not looked at any more',
+    law: '7',
+    file: 'services/speed/src/apply/follow-members.ts',
+    from: 'following.found = [...left, ...following.found];',
+    to: 'following.found = [...following.found];',
+    test: 'services/speed/test/segments-walk-cost.test.ts',
+  },
 ];

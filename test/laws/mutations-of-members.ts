@@ -196,7 +196,7 @@ export const MUTATIONS_OF_MEMBERS: readonly Mutation[] = [
     lie: 'members are known before every user was looked at',
     law: '7',
     file: 'services/speed/src/apply/follow-members.ts',
-    from: 'following.isWhole = cursor === null;',
+    from: 'following.isWhole ||= following.isWalked && following.found.length === 0;',
     to: 'following.isWhole = true;',
     test: 'test/laws/law-1-segments.test.ts',
   },

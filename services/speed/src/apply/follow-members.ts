@@ -17,7 +17,7 @@ import type { Following } from '../segments/follow.ts';
 import { marksOfRecord } from '../segments/record-marks.ts';
 import type { AppliedBatch } from './apply.ts';
 import { ofOwnHistory } from './own-history.ts';
-import type { UserRecords } from './user-records.ts';
+import { MOST_PASSED_BYTES, type UserRecords } from './user-records.ts';
 
 export interface SegmentStage {
   /** The batch with what is to be said and stored of members. What it was built upon has been committed. */
@@ -38,6 +38,7 @@ const MOST_STEPS = 200;
 const AT_ANY_TIME_MS = Number.MAX_SAFE_INTEGER;
 const NO_DUE: ReadonlyMap<string, number> = new Map();
 const NO_APPENDS: ReadonlyMap<string, string> = new Map();
+const NONE_WALKED: Walked = { users: new Set(), strays: [] };
 const NO_DUES: { readonly dues: readonly (number | null)[] } = { dues: [] };
 
 export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
@@ -56,19 +57,21 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
 
   /** Some of those who were not looked at yet; and lists of other segments that are there: those in force when a worker that does not follow members took over. */
   async function walk(run: PartitionRun, following: Following): Promise<Walked> {
-    const walked = new Set<string>();
+    if (following.isWhole) return NONE_WALKED;
     const strays = new Set<string>();
     const own = new Set(following.segments?.list.map(({ version }) => version));
     const most = Math.max(1, Math.floor(passedUsers / (following.segments?.list.length ?? 1)));
-    for (let steps = 0; !following.isWhole && walked.size < most && steps < MOST_STEPS; steps++) {
+    const found = [...following.found];
+    for (let steps = 0; !following.isWalked && found.length < most && steps < MOST_STEPS; steps++) {
       const step = () => store.scanUsers(run.partition, following.cursor);
       const { cursor, users, lists } = await ofOwnHistory(run, step);
-      for (const userKey of users) walked.add(userKey);
+      for (const userKey of users) found.push(userKey);
       for (const version of lists) if (!own.has(version)) strays.add(version);
       following.cursor = cursor;
-      following.isWhole = cursor === null;
+      following.isWalked = cursor === null;
     }
-    return { users: walked, strays: [...strays] };
+    following.found = found.slice(most);
+    return { users: new Set(found.slice(0, most)), strays: [...strays] };
   }
 
   /** `appends`: what the commit adds to records, where it is not in `seen`. */
@@ -85,26 +88,21 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
     const due = mustForget || segments === null ? NO_DUE : await dueBy(run, following, upToMs);
     const { users: walked, strays } = await walk(run, following);
     following.mustForget = false;
-    if (segments === null)
+    if (segments === null) {
+      following.found = [];
+      following.isWhole ||= following.isWalked;
       return { lines: [], changes: { ...NOTHING_FOLLOWED.changes, forgotten: mustForget ? [] : null, strays } };
+    }
     const all = new Set([...seen.keys(), ...due.keys(), ...walked, ...appends.keys()]);
     for (const userKey of erased) if (!appends.has(userKey)) all.delete(userKey);
     const cold = [...all].filter((userKey) => following.users.get(userKey) === undefined);
     const { dues } = mustForget || cold.length === 0 ? NO_DUES : await ofOwnHistory(run, () => store.duesOf(run.partition, cold));
     const duesOfCold = new Map(cold.map((userKey, i) => [userKey, dues[i] ?? null]));
 
+    const isAsked = (userKey: string) => seen.has(userKey) || due.has(userKey);
     const members = gatherMembers({
-      following,
-      segments,
-      mustForget,
-      strays,
-      wasWhole,
-      upToMs,
-      seen,
-      appends,
-      due,
-      says,
-      sha256Hex,
+      ...{ following, segments, mustForget, strays, wasWhole, upToMs },
+      ...{ seen, appends, due, says, sha256Hex },
     });
     for (const userKey of erased) if (!appends.has(userKey)) members.erase(userKey);
     for (const userKey of all) {
@@ -112,12 +110,21 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
       const dueMs = due.get(userKey);
       // An instant may be left of a user whose record is gone: who is new under that key knows nothing of it.
       if (user !== undefined && dueMs !== undefined) user.dueMs = dueMs;
-      if (user === undefined || !(seen.has(userKey) || due.has(userKey)) || members.isLeft(userKey)) continue;
+      if (user === undefined || !isAsked(userKey) || members.isLeft(userKey)) continue;
       members.advance(userKey, user, { isKnown: true, isLost: false });
     }
-    const wanted = cold.filter((userKey) => seen.has(userKey) || due.has(userKey) || duesOfCold.get(userKey) === null);
-    await records.read(run, wanted, (userKey, stored) => {
+    const wanted = new Set(cold.filter(isAsked));
+    // A walk holds up all partitions of the worker: it goes on with the next commit where it has read enough. Others cannot wait.
+    const passed = cold.filter((userKey) => !wanted.has(userKey) && duesOfCold.get(userKey) === null);
+    let passedBytes = 0;
+    const goesOn = (userKey: string) => passedBytes < MOST_PASSED_BYTES || wanted.has(userKey);
+    const left = await records.read(run, [...wanted, ...passed], goesOn, (userKey, stored) => {
       if (members.isLeft(userKey)) return;
+      if (!wanted.has(userKey)) {
+        // Found by the walk, and erased since.
+        if (stored === null && !appends.has(userKey)) return;
+        passedBytes += stored?.length ?? 0;
+      }
       const added = appends.get(userKey);
       const before = erased.has(userKey) ? null : stored;
       const record = added === undefined ? before : (before ?? '') + added;
@@ -132,6 +139,8 @@ export function createSegmentStage(options: SegmentStageOptions): SegmentStage {
         { isKnown, isLost: lostMs !== null || due.has(userKey) },
       );
     });
+    following.found = [...left, ...following.found];
+    following.isWhole ||= following.isWalked && following.found.length === 0;
     for (const [userKey, cutMs] of cuts) members.noteLost(userKey, cutMs + segments.retainedMs);
     if (following.ahead !== undefined) following.ahead = afterCommit(following.ahead, members.changes.due, passedUsers);
     following.atMs = Math.max(following.atMs, upToMs);

@@ -2,7 +2,7 @@
 
 import type { KeyState } from '@tributary/model/identity/adoption';
 import { isMessageType } from '@tributary/model/identity/message-line';
-import type { SpeedStore, StoredRecords } from '@tributary/store/speed-store';
+import type { SpeedStore } from '@tributary/store/speed-store';
 import { hasMessages, keyFromRecord, recordNotWithdrawn, userFromKey } from '@tributary/views/identity/keyed-record';
 import {
   excessUpTo,
@@ -39,7 +39,12 @@ export interface UserRecords {
   /** The same from what was read along with the batch; null: the store did not stand at the commit before it then, or gave too little. */
   joinAtOnce(run: PartitionRun, batch: DecodedBatch, users: Loaded): Loaded | null;
   /** The record of each as the last commit left it; null: there is none. */
-  read(run: PartitionRun, userKeys: readonly string[], use: (userKey: string, record: string | null) => void): Promise<void>;
+  read(
+    run: PartitionRun,
+    userKeys: readonly string[],
+    goesOn: (next: string) => boolean,
+    use: (userKey: string, record: string | null) => void,
+  ): Promise<readonly string[]>;
   /** The commit with the records that outgrew their bound rewritten, as many as sum to `loadBytes`; the others later. */
   withTrims(run: PartitionRun, applied: AppliedBatch): Promise<AppliedBatch['commit']>;
 }
@@ -81,6 +86,8 @@ function isPlain(user: CachedUser | undefined): boolean {
 
 /** Users whose records are asked for at once. */
 const READ_USERS = 256;
+/** Records of users that nothing came of, read in one commit for what they are to segments, UTF-16 units: 20 ms of a processor, and as much more as one reply has. */
+export const MOST_PASSED_BYTES = 2 * 1024 * 1024;
 
 /** Where keys are joined, a record loses events by the log. Until then it may have this many times its bound. */
 const MOST_OVER = 4;
@@ -149,10 +156,6 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     if (run.erased !== undefined && run.erased.size > 0) user.isErased = run.erased.has(digestOf(userKey));
   }
 
-  function recordsOf(run: PartitionRun, userKeys: readonly string[]): Promise<StoredRecords> {
-    return ofOwnHistory(run, () => store.loadRecords(run.partition, userKeys, readBytes));
-  }
-
   /** Links that come move nothing that its record may lack: by its own mark, or as all records of the partition do since log time fell back. */
   function keyOf({ definitions, cutTs }: PartitionRun, userKey: string, record: string | null): KeyState {
     const key = keyFromRecord(userKey, record ?? '', { windowMs: definitions.joinedMs ?? 0, mostOfDay, digestOf });
@@ -164,23 +167,25 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
     user.key = keyOf(run, userKey, record);
   }
 
-  /** Reads some at a time, in order, until none is left or `goesOn` says no: a reply of gigabytes comes too late, and holds up the heartbeat. */
+  /** Reads some at a time, in order, until none is left or `goesOn` says no, and says who is left: a reply of gigabytes comes too late, and holds up the heartbeat. */
   async function readEach(
     run: PartitionRun,
     userKeys: Iterable<string>,
     goesOn: (next: string) => boolean,
     use: (userKey: string, record: string | null, commitId: string) => void,
-  ): Promise<void> {
-    for (let left = [...userKeys]; left.length > 0 && goesOn(left[0] as string); ) {
+    ofReply = readBytes,
+  ): Promise<readonly string[]> {
+    let left = [...userKeys];
+    while (left.length > 0 && goesOn(left[0] as string)) {
       const asked = left.slice(0, READ_USERS);
-      const { commitId, records } = await recordsOf(run, asked);
-      const unread = asked.filter((_, i) => typeof records[i] === 'number');
+      const { commitId, records } = await ofOwnHistory(run, () => store.loadRecords(run.partition, asked, ofReply));
       for (const [i, userKey] of asked.entries()) {
         const record = records[i] ?? null;
         if (typeof record !== 'number') use(userKey, record, commitId);
       }
-      left = [...unread, ...left.slice(READ_USERS)];
+      left = [...asked.filter((_, i) => typeof records[i] === 'number'), ...left.slice(READ_USERS)];
     }
+    return left;
   }
 
   return {
@@ -226,7 +231,7 @@ export function createUserRecords(store: SpeedStore, limits: RecordLimits, diges
       return users.map((user, i) => (isPlain(user) && isFromOthers(arrivals[i] as Arrival) ? undefined : user));
     },
 
-    read: (run, userKeys, use) => readEach(run, userKeys, () => true, use),
+    read: (run, userKeys, goesOn, use) => readEach(run, userKeys, goesOn, use, Math.min(readBytes, MOST_PASSED_BYTES)),
 
     async withTrims(run, { commit, toTrim, mustRewrite, lost, rules, nextFollowing }) {
       if (toTrim.length === 0) return commit;

@@ -32,8 +32,12 @@ export interface Following {
   falls: number;
   /** Log time leapt: sessions are looked at as much further back; null: it did not lately. */
   leapt: Leapt | null;
-  /** Where the walk over all users stands; null: at its begin. */
+  /** Where the walk over all users stands; null: at its begin, or its end. */
   cursor: string | null;
+  /** The walk has come to its end: who is left are `found`. */
+  isWalked: boolean;
+  /** Users that the walk found, and who are to be looked at yet. */
+  found: readonly string[];
   /** Every user was looked at. */
   isWhole: boolean;
   /** When the first user is due, or earlier; null: it is not known. */
@@ -140,6 +144,8 @@ export function beginFollowing(
     falls: 0,
     leapt: null,
     cursor: null,
+    isWalked: false,
+    found: [],
     isWhole: false,
     nextDueMs: null,
     ahead: undefined,
