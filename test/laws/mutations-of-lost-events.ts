@@ -303,4 +303,12 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     to: 'following.found = [...following.found];',
     test: 'services/speed/test/segments-walk-cost.test.ts',
   },
+  {
+    lie: 'a batch whose key stands in it may inflate to 64 KB alone',
+    law: '6',
+    file: 'services/collector/src/prepare.ts',
+    from: 'const STRANGERS_BYTES = 256 * 1024;',
+    to: 'const STRANGERS_BYTES = 64 * 1024;',
+    test: 'services/collector/test/posthog-batches.test.ts',
+  },
 ];
