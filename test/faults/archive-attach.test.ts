@@ -6,6 +6,8 @@ import { mergeBlock } from '@tributary/archive/blocks';
 import type { DuckDb } from '@tributary/archive/duckdb';
 import { EVENT_COLUMNS } from '@tributary/archive/layout';
 import { BLOCK_SEGMENTS } from '@tributary/archive/segments';
+import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
+import type { Event } from '@tributary/model/event';
 import { expect, test } from 'vitest';
 import { attachText } from '../../packages/cli/src/report/attach.ts';
 import { createRig, placesInArchive, someEvents, withSession } from './archiver-rig.ts';
@@ -55,5 +57,26 @@ test('DuckDB reads each arrival and each event once, while segments are merged, 
   } finally {
     await rig.close();
     await rm(odd, { recursive: true, force: true });
+  }
+});
+
+test('law 9: other programs get no record of an erasure as an event', async () => {
+  const rig = await createRig(2);
+  try {
+    const archiver = await rig.start();
+    const erasure = encodeErasure({ type: ERASE_TYPE, userKey: 'ana', id: 'erased', atMs: Date.UTC(2026, 0, 1) });
+    await rig.append(someEvents(6, 0));
+    await rig.append([JSON.parse(erasure) as Event]);
+    await rig.barrier(1);
+    await archiver.turn();
+    await withSession(async (session) => {
+      const types = (await attach(session, rig.dataDir)).map((row) => String(row['type']));
+      expect(types.length).toBeGreaterThan(0);
+      expect(types.filter((type) => type.startsWith('tributary.'))).toEqual([]);
+      const [all] = await session.rows("SELECT count(*) AS n FROM tributary_arrivals WHERE type = 'tributary.erase'");
+      expect(Number(all?.['n'])).toBe(1);
+    });
+  } finally {
+    await rig.close();
   }
 });

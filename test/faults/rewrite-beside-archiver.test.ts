@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { openDuckDb } from '@tributary/archive/duckdb';
 import { digestsBy, erasureKey } from '@tributary/archive/erasure-key';
 import { keepFile } from '@tributary/archive/parquet';
+import { replacedFiles } from '@tributary/archive/replaced-files';
 import { rewriteArchive } from '@tributary/archive/rewrite/rewrite';
 import { readSegments, writeSegment } from '@tributary/archive/segments';
-import { replacedFiles, sweepOrphans } from '@tributary/archiver/sweep';
+import { sweepOrphans } from '@tributary/archiver/sweep';
 import { HOUR_MS } from '@tributary/model/time';
 import { expect, test } from 'vitest';
 

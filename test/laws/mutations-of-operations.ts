@@ -136,7 +136,7 @@ export const MUTATIONS_OF_OPERATIONS: readonly Mutation[] = [
     lie: 'what an erasure replaced goes with merged segments, before its time',
     law: '6',
     file: 'packages/archive/src/blocks.ts',
-    from: 'const kept = new Set([...filesNamed(block), ...replaced.map(({ path }) => path)]);',
+    from: 'const kept = new Set([...filesNamed(block), ...(await replacedFiles(dataDir))]);',
     to: 'const kept = filesNamed(block);',
     test: 'jobs/recompute/test/merge-archive.test.ts',
   },

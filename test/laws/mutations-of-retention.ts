@@ -318,4 +318,28 @@ export const MUTATIONS_OF_RETENTION: readonly Mutation[] = [
     to: 'const equal = ',
     test: 'jobs/recompute/test/staged-judged.test.ts',
   },
+  {
+    lie: 'an archiver that starts takes what retention took out, and others still read',
+    law: '7',
+    file: 'packages/archive/src/replaced-files.ts',
+    from: 'Promise.all([readForgotten(dataDir), readRetired(dataDir)])',
+    to: 'Promise.all([readForgotten(dataDir)])',
+    test: 'jobs/recompute/test/retired-stay.test.ts',
+  },
+  {
+    lie: 'each day up to the next time of cron is looked at',
+    law: '7',
+    file: 'packages/queue/src/cron.ts',
+    from: "  if (next !== undefined && nextIn('UTC', pattern, wallOf(ms)) === wallOf(next)) return next;\n",
+    to: '',
+    test: 'packages/queue/src/cron.test.ts',
+  },
+  {
+    lie: 'records of the platform are events for other programs',
+    law: '9',
+    file: 'packages/cli/src/report/attach.ts',
+    from: " WHERE NOT starts_with(type, 'tributary.')",
+    to: '',
+    test: 'test/faults/archive-attach.test.ts',
+  },
 ];

@@ -15,10 +15,10 @@ import { DAY_MS } from '@tributary/model/time';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
 import type { DuckDb } from './duckdb.ts';
 import { createDurably, namesIn } from './durable.ts';
-import { readForgotten } from './forgotten.ts';
 import type { SegmentManifest, StoredFile } from './layout.ts';
 import { padNumber, toJson } from './manifest-file.ts';
 import { keepFile, PARQUET } from './parquet.ts';
+import { replacedFiles } from './replaced-files.ts';
 import { BLOCK_SEGMENTS, blockPath, filesNamed, partitionName, readBlock, readSegment, segmentPath } from './segments.ts';
 import { filesSql, sqlText } from './sql-text.ts';
 import { verifyFiles } from './verify.ts';
@@ -110,9 +110,7 @@ export async function sweepMerged(dataDir: string, partition: number, nowMs: num
   for (const { first } of await blocksToSweep(dataDir, partition, nowMs)) {
     const block = await readBlock(dataDir, partition, first);
     if (block === undefined) continue;
-    const forgotten = await readForgotten(dataDir);
-    const replaced = [...(forgotten?.replaced ?? []), ...(forgotten?.replacing ?? [])];
-    const kept = new Set([...filesNamed(block), ...replaced.map(({ path }) => path)]);
+    const kept = new Set([...filesNamed(block), ...(await replacedFiles(dataDir))]);
     const singles = new Set(await namesIn(dataPath(dataDir, 'segments', partitionName(partition))));
     for (const number of numbersOf(first))
       if (singles.has(`${padNumber(number)}.json`)) await removeSegment(dataDir, partition, number, kept);

@@ -2,6 +2,7 @@
 
 import { DAY_MS, MINUTE_MS } from '@tributary/model/time';
 import { processorMs } from '@tributary/testkit/stopwatch';
+import { getNextMillis } from 'bullmq';
 import { expect, test } from 'vitest';
 import { nextOfCron } from './cron.ts';
 
@@ -106,8 +107,13 @@ test.each(['Europe/Berlin', 'Asia/Beirut', 'America/Santiago', 'Africa/Cairo', '
 
 test('the next of a year, and of a leap day, cost little; what never comes is said', () => {
   let leapDay: number | null | undefined;
-  const tookMs = processorMs(() => (leapDay = nextOfCron(Date.parse('2026-03-01T00:00Z'), '0 5 29 2 *', 'America/New_York')));
+  const next = () => (leapDay = nextOfCron(Date.parse('2026-03-01T00:00Z'), '0 5 29 2 *', 'America/New_York'));
+  const tookMs = processorMs(next);
   expect(new Date(leapDay ?? 0).toISOString()).toBe('2028-02-29T10:00:00.000Z');
   expect(tookMs).toBeLessThan(1_000);
+  // Against what the library takes, which is asked twice: no day in between is looked at by itself.
+  const library = () => getNextMillis(Date.parse('2026-03-01T00:00Z'), { pattern: '0 5 29 2 *', tz: 'America/New_York' });
+  const least = (work: () => unknown) => Math.min(...Array.from({ length: 7 }, () => processorMs(work)));
+  expect(least(next)).toBeLessThan(4 * least(library));
   expect(() => nextOfCron(Date.now(), 'daily', 'UTC')).toThrow();
 });

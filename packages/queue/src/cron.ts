@@ -14,6 +14,8 @@ const MOST_SHIFTED = 100;
 export function nextOfCron(ms: number, pattern: string, timeZone: string): number | undefined {
   const wallOf = (at: number) => at + offsetMs(timeZone, at);
   let next = nextIn(timeZone, pattern, ms);
+  // On a clock that shows each time once the same one is next: no time before it is missing. Else days are looked at one by one.
+  if (next !== undefined && nextIn('UTC', pattern, wallOf(ms)) === wallOf(next)) return next;
   // What the library shifted is not a time of the pattern.
   for (let tries = 0; next !== undefined && nextIn('UTC', pattern, wallOf(next) - 1) !== wallOf(next); tries++) {
     if (tries === MOST_SHIFTED) return next;

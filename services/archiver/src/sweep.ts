@@ -7,7 +7,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesIn, sweepStaged } from '@tributary/archive/durable';
-import { readForgotten } from '@tributary/archive/forgotten';
+import { replacedFiles } from '@tributary/archive/replaced-files';
 import { filesNamed, lastSegmentNumber, readSegment } from '@tributary/archive/segments';
 import { HOUR_MS } from '@tributary/model/time';
 import { DATA_PATHS, dataPath } from '@tributary/runtime/data-folder/paths';
@@ -39,7 +39,11 @@ const NEWEST = 32;
  * Removes orphans; returns their paths. None where it cannot be read which files were replaced: that keeps no archiver from its work. It is read after the
  * manifests, as it is written before any of them names another file.
  */
-export async function sweepOrphans(dataDir: string, nowMs: number, replacedIn = replacedFiles): Promise<string[]> {
+export async function sweepOrphans(
+  dataDir: string,
+  nowMs: number,
+  replacedIn: (dataDir: string) => Promise<ReadonlySet<string>> = replacedFiles,
+): Promise<string[]> {
   const unnamed = await unnamedFiles(dataDir);
   const stay = unnamed.length === 0 ? null : await replacedIn(dataDir).catch(() => null);
   if (stay === null) return [];
@@ -52,12 +56,6 @@ export async function sweepOrphans(dataDir: string, nowMs: number, replacedIn = 
     removed.push(path);
   }
   return removed;
-}
-
-/** Files that others took the place of, and that are still read. */
-export async function replacedFiles(dataDir: string): Promise<ReadonlySet<string>> {
-  const { replaced = [], replacing = [] } = (await readForgotten(dataDir)) ?? {};
-  return new Set([...replaced, ...replacing].map(({ path }) => path));
 }
 
 async function unnamedFiles(dataDir: string): Promise<string[]> {

@@ -348,3 +348,16 @@ test('law 9: a partition that begins from nothing refuses its own users, and tho
   });
   expect([await erasedBefore(dataDir, 0), await erasedBefore(dataDir, 1)]).toEqual([[ana], [ana]]);
 });
+
+test('law 7: what a retirement took out of merged segments does not go with these', async () => {
+  for (let number = 0; number < BLOCK_SEGMENTS; number++) await archive(number);
+  await mergeBlock(session, dataDir, { partition: 0, first: 0 }, 'b1', join(dataDir, 'staging', 'b1'));
+  const path = (await readSingle(dataDir, 0, 5))?.files[0]?.path ?? '';
+  await writeRetired(dataDir, {
+    ...{ before: null, upTo: [0], replaced: [{ path, partition: 0, rows: 2, bytes: 1 }], replacing: [], outcomes: [] },
+    soFar: { files: 0, rows: 0, bytes: 0 },
+  });
+  await sweepMerged(dataDir, 0, Date.now() + 2 * 86_400_000);
+  expect(existsSync(segmentPath(dataDir, 0, 5))).toBe(false);
+  expect(await usersIn([path])).toEqual(['ana 1', 'eve 1']);
+});

@@ -30,9 +30,9 @@ SET VARIABLE tributary_files = (
 CREATE OR REPLACE VIEW tributary_arrivals AS
   SELECT * FROM read_parquet(getvariable('tributary_files'), union_by_name = true, hive_partitioning = false);
 
--- Each event once: of one user key and id the first arrival counts.
+-- Each event once: of one user key and id the first arrival counts. Records of the platform are left out (erasures, messages between keys).
 CREATE OR REPLACE VIEW tributary_events AS
-  SELECT * FROM tributary_arrivals
+  SELECT * FROM tributary_arrivals WHERE NOT starts_with(type, 'tributary.')
   QUALIFY row_number() OVER (PARTITION BY user_key, id ORDER BY position, entry_index) = 1;
 
 SELECT type, count(*) AS events, to_timestamp(max(ts) / 1000) AS newest FROM tributary_events GROUP BY type ORDER BY type;`;
@@ -66,7 +66,8 @@ ${fields.join('\n')}
 arrivals = ds.dataset(files, schema=schema, format="parquet")
 # Choose columns and rows here, before they are in memory: ds.field("ts") is epoch milliseconds.
 events = arrivals.to_table(columns=["user_key", "ts", "type", "id", "channel", "campaign", "value", "currency", "position", "entry_index"]).to_pandas()
-# Each event once: of one user key and id the first arrival counts.
+# Each event once: of one user key and id the first arrival counts. Records of the platform are left out (erasures, messages between keys).
+events = events[~events["type"].str.startswith("tributary.")]
 events = events.sort_values(["position", "entry_index"]).drop_duplicates(["user_key", "id"])
 print(events.groupby("type").size())`;
 }
@@ -79,9 +80,9 @@ from pyspark.sql import SparkSession, Window, functions as F
 spark = SparkSession.builder.getOrCreate()
 # Files of older versions lack the columns that came later: mergeSchema makes them null. The days of the folders' names are left out.
 arrivals = spark.read.option("mergeSchema", "true").parquet(*["file://" + file for file in files])
-# Each event once: of one user key and id the first arrival counts.
+# Each event once: of one user key and id the first arrival counts. Records of the platform are left out (erasures, messages between keys).
 first = Window.partitionBy("user_key", "id").orderBy("position", "entry_index")
-events = arrivals.withColumn("_n", F.row_number().over(first)).where("_n = 1").drop("_n")
+events = arrivals.where("NOT type LIKE 'tributary.%'").withColumn("_n", F.row_number().over(first)).where("_n = 1").drop("_n")
 events.groupBy("type").count().show()`;
 }
 
