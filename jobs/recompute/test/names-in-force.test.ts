@@ -98,3 +98,16 @@ test('law 7: while the file or the publications cannot be read, their last names
   await expect(poll()).rejects.toMatchObject({ code: 'manifest_corrupt' });
   expect([known.type.has('trial'), known.type.has('signup')]).toEqual([true, true]);
 });
+
+test('law 7: pages are bounded by what the definitions in force call them: a pattern of the file makes one name of many once a run took it', async () => {
+  const web = (rules: { pages?: string[] }) => definitionsOf({ ...SMALL_DEFINITIONS, web: rules });
+  const { known, poll } = await followNames(async () => web({ pages: ['/shop/:id'] }), world.dataDir);
+  const page = async () => {
+    await poll();
+    return known.page('https://s.example/shop/17');
+  };
+  // Nothing is in force yet.
+  expect(await page()).toBe('s.example/shop/:id');
+  await world.run({ definitions: web({}).json, scheduled: false, reason: 'demand by ana' });
+  expect(await page()).toBe('s.example/shop/17');
+});

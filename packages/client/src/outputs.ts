@@ -61,8 +61,9 @@ export async function* followOutputs(
     try {
       const headers = { authorization: `Bearer ${key}`, accept: 'text/event-stream', ...(id !== '' && { 'last-event-id': id }) };
       const silent = new AbortController();
-      const response = await fetch(request.url, { headers, signal: AbortSignal.any([signal, silent.signal]) });
-      if (!response.ok || response.body === null) throw problemOf('GET', request.url, response, await response.text());
+      const response = await spoken(fetch(request.url, { headers, signal: AbortSignal.any([signal, silent.signal]) }), silent);
+      if (!response.ok || response.body === null)
+        throw problemOf('GET', request.url, response, await spoken(response.text(), silent));
       for await (const event of eventsOf(response.body, silent)) {
         failures = 0;
         id = event.id === '' ? id : event.id;
@@ -81,6 +82,12 @@ export async function* followOutputs(
   }
 }
 
+/** What the other side says next: a connection that is silent for too long is given up, also one that was taken and never answered. */
+function spoken<T>(next: Promise<T>, silent: AbortController): Promise<T> {
+  const timer = setTimeout(() => silent.abort(), SILENT_MS);
+  return next.finally(() => clearTimeout(timer));
+}
+
 interface Sent {
   readonly id: string;
   readonly type: string;
@@ -93,8 +100,7 @@ async function* eventsOf(body: ReadableStream<Uint8Array>, silent: AbortControll
   let text = '';
   try {
     for (;;) {
-      const timer = setTimeout(() => silent.abort(), SILENT_MS);
-      const { value, done } = await reader.read().finally(() => clearTimeout(timer));
+      const { value, done } = await spoken(reader.read(), silent);
       if (done) return;
       text += value;
       if (text.length > MOST_CHARACTERS)

@@ -1,11 +1,15 @@
 /** Lines of the stream over connections that break: each once, and refusals that stay refusals. */
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createClient, type OutputEvent } from '../src/client.ts';
 import { fakeApi, problem } from './fake-api.ts';
 
 const said = (id: string, n: number) => `id: ${id}\nevent: segment.entered\ndata: {"userKey":"ana","n":${n}}\n\n`;
 const stream = (...chunks: string[]) =>
   new Response(new Blob(chunks).stream(), { headers: { 'content-type': 'text/event-stream' } });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 function clientOf(answers: readonly (Response | Error)[]) {
   const heads: Headers[] = [];
@@ -80,6 +84,24 @@ test('places without a line come where they are asked for: at the beginning, and
     ['b', 'segment.entered'],
     ['c', 'place'],
   ]);
+});
+
+test('law 7: a connection that is taken and never answered is made again, as one that is silent is', async () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const never = (_: unknown, { signal }: { readonly signal: AbortSignal }) =>
+    new Promise((_resolve, reject) => {
+      asked += 1;
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  const { options, timing } = fakeApi(() => problem(500, 'never'));
+  const ending = new AbortController();
+  const client = createClient({ ...options, fetch: never as unknown as typeof fetch }, timing);
+  const ended = expect(client.outputs({}, { signal: ending.signal }).next()).rejects.toThrow('enough');
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(asked).toBe(3);
+  ending.abort(new Error('enough'));
+  await ended;
 });
 
 test('a refusal of the id is not asked again', async () => {

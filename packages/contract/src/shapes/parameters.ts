@@ -2,6 +2,7 @@
  * Schemas of what requests carry. In a query string and in a path everything is text; the input type of such a schema is what
  * callers of the client write (numbers, dates, lists), which the client puts as text. Each message completes `NAME must …`.
  */
+import { CONTROL } from '@tributary/model/event-fields';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { z } from 'zod';
 import { AGAINST_HINT, type Against, INSTANT_HINT, parseAgainst, parseEpoch, parseInstant } from './instants.ts';
@@ -22,9 +23,9 @@ function parameter<Out, In>(rule: string, json: Readonly<Record<string, unknown>
     .meta(json);
 }
 
-/** Rows are keyed by tabs and records end in newlines, so neither may be in a name. */
+/** Rows are keyed by tabs and records end in newlines, so neither may be in a name. What events may have can be asked for. */
 function isPlain(value: string, maxLength: number): boolean {
-  return value.length > 0 && value.length <= maxLength && !/\p{Cc}/u.test(value) && value.isWellFormed();
+  return value.length > 0 && value.length <= maxLength && !CONTROL.test(value) && value.isWellFormed();
 }
 
 function text(maxLength: number) {

@@ -5,12 +5,15 @@
  *    not from options, so such rows are duplicates and keep what they have.
  *  - The like under other ids, as after an import with fewer columns mapped, or by a version that made other ids: all would count twice.
  */
+import { OTHER } from '@tributary/model/channels/channel';
 import { PLAIN_FIELDS } from '@tributary/model/event-fields';
 import type { ImportEvent } from '../events/import-event.ts';
 import type { Sample } from '../events/sample.ts';
 import { InputFailure } from '../failures.ts';
 
 const COMPARED = ['type', 'ts', ...PLAIN_FIELDS] as const;
+/** A collector may drop them, or keep a keyed hash of them alone. */
+const MINIMISED: ReadonlySet<string> = new Set(['page', 'element', 'creative']);
 
 type Kept = Readonly<Record<string, unknown>>;
 
@@ -68,16 +71,23 @@ function assertNotBeside({ events, ids }: Sample, kept: ReadonlyMap<string, read
 function isLike(before: Kept, event: ImportEvent): boolean {
   const isSame = (['source', 'type', 'ts'] as const).every((field) => before[field] === event[field]);
   return (
-    isSame && PLAIN_FIELDS.every((field) => [before[field], event[field]].includes(undefined) || before[field] === event[field])
+    isSame && PLAIN_FIELDS.every((field) => [before[field], event[field]].includes(undefined) || agrees(field, before, event))
   );
 }
 
 function isOther(before: Kept, event: ImportEvent): boolean {
-  return COMPARED.some((field) => before[field] !== event[field]);
+  return COMPARED.some((field) => !agrees(field, before, event));
+}
+
+/** Whether what is stored may be what this event says: it may minimise, and bounds the names of a day. */
+function agrees(field: (typeof COMPARED)[number], before: Kept, event: ImportEvent): boolean {
+  const kept = before[field];
+  if (kept === event[field]) return true;
+  return MINIMISED.has(field) ? kept === undefined || String(kept).startsWith('hmac:') : kept === OTHER;
 }
 
 function difference(before: Kept, event: ImportEvent): string {
-  const fields = COMPARED.filter((field) => before[field] !== event[field]);
+  const fields = COMPARED.filter((field) => !agrees(field, before, event));
   const text = (of: Kept) =>
     fields.map((field) => (of[field] === undefined ? `no ${field}` : `${field} ${JSON.stringify(of[field])}`)).join(', ');
   return `the event "${event.id}" of "${userOf(event)}" has ${text(before)}; this command says ${text(event)}`;

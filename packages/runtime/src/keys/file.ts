@@ -1,5 +1,7 @@
 /** The file of API keys: what is stored of a key, and how the file is read and changed. */
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { TributaryError } from '@tributary/model/errors';
 import { jsonTrouble, notJson } from '@tributary/model/reading/json-trouble';
 import { refusalText } from '@tributary/model/refusal';
@@ -76,11 +78,14 @@ function notKeys(file: string, must: string, got: string, cause?: unknown): Trib
   return new TributaryError('invalid_config', refusalText({ field: `the key file ${file}`, must, got, fix }), { cause });
 }
 
-/** Replaces the key file in one step, readable by its owner only. */
+/** Replaces the key file in one step that a loss of power does not undo, readable by its owner only: keys were shown once. */
 export function writeKeys(file: string, records: readonly KeyRecord[]): void {
   const staged = `${file}.${process.pid}.new`;
-  writeFileSync(staged, `${JSON.stringify({ keys: records }, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(staged, `${JSON.stringify({ keys: records }, null, 2)}\n`, { mode: 0o600, flush: true });
   renameSync(staged, file);
+  const folder = openSync(dirname(file), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 const LOCK_WAIT_MS = 5_000;
@@ -92,22 +97,36 @@ const LOCK_STALE_MS = 10_000;
 export async function changeKeys(file: string, change: (records: readonly KeyRecord[]) => readonly KeyRecord[]): Promise<void> {
   const lock = `${file}.lock`;
   const more = patience(LOCK_WAIT_MS, LOCK_EVERY_MS);
-  while (!taken(lock))
-    if (!(await more()))
-      throw new TributaryError(
-        'invalid_config',
-        `${file} must be changed by one process at a time (got ${lock}, which another one holds). Remove that file if no process does.`,
-      );
+  const own = randomUUID();
+  while (!taken(lock, own)) if (!(await more())) throw held(file, lock);
   try {
-    writeKeys(file, change(readKeys(file)));
+    const changed = change(readKeys(file));
+    // One that slept for long enough lost the lock to another process, whose change would be lost.
+    if (!isOwn(lock, own)) throw held(file, lock);
+    writeKeys(file, changed);
   } finally {
-    rmSync(lock, { force: true });
+    if (isOwn(lock, own)) rmSync(lock, { force: true });
   }
 }
 
-function taken(lock: string): boolean {
+function held(file: string, lock: string): TributaryError {
+  return new TributaryError(
+    'invalid_config',
+    `${file} must be changed by one process at a time (got ${lock}, which another one holds). Remove that file if no process does.`,
+  );
+}
+
+function isOwn(lock: string, own: string): boolean {
   try {
-    writeFileSync(lock, '', { flag: 'wx', mode: 0o600 });
+    return readFileSync(lock, 'utf8') === own;
+  } catch {
+    return false;
+  }
+}
+
+function taken(lock: string, own: string): boolean {
+  try {
+    writeFileSync(lock, own, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -193,6 +193,17 @@ test('changes at the same moment are all kept', async () => {
   expect(new Set(readKeys(file).map(({ id }) => id))).toEqual(new Set(made.map(({ id }) => id)));
 });
 
+test('law 6: who lost the lock to another process neither overwrites its change nor ends its lock', async () => {
+  const { record } = createKey('read', NOW);
+  writeKeys(file, [record]);
+  const slept = changeKeys(file, () => {
+    writeFileSync(`${file}.lock`, 'another');
+    return [];
+  });
+  await expect(slept).rejects.toThrow('must be changed by one process at a time');
+  expect([readKeys(file), readFileSync(`${file}.lock`, 'utf8')]).toEqual([[record], 'another']);
+});
+
 test('no key is accepted without a key file, and a file that is none is refused at start', () => {
   const ring = loadKeyRing(file);
   expect(ring.verify(createKey('admin', NOW).key, 'read', NOW)).toBe('unknown');

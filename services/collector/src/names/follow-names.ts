@@ -56,7 +56,7 @@ export async function followNames(readFile: () => Promise<Definitions>, dataDir:
     },
     async poll() {
       const outcomes = await Promise.allSettled([readAgain(), readPublished()]);
-      names = knownNames(file, ...(published === null ? [] : [published.definitions]));
+      names = knownNames(...(published === null ? [] : [published.definitions]), file);
       const failed = outcomes.find(({ status }) => status === 'rejected');
       if (failed?.status === 'rejected') throw failed.reason;
     },
