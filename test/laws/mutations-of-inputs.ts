@@ -124,4 +124,12 @@ export const MUTATIONS_OF_INPUTS: readonly Mutation[] = [
     to: '!/\\p{Cc}/u.test(value)',
     test: 'services/api/test/user-keys.test.ts',
   },
+  {
+    lie: 'who lost the folder of interventions to another process decides on',
+    law: '3',
+    file: 'packages/cli/src/interventions/journal.ts',
+    from: '      assertOwn();\n      if (decisions.size',
+    to: '      if (decisions.size',
+    test: 'packages/cli/test/interventions-folder.test.ts',
+  },
 ];

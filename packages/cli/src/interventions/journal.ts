@@ -9,7 +9,7 @@
  * long as its cooldown, and while its rule answers to the line: a conversion is said again, with other credit, for as long as events come late, and may be a
  * day ahead of the clock.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -62,7 +62,7 @@ const MOST_LINES = 200_000;
 /** Throws where another process has the folder. */
 export function openJournal(folder: string, rules: readonly Remembered[], now: () => number): Journal {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const unlock = lock(join(folder, 'process'));
+  const { assertOwn, unlock } = lock(join(folder, 'process'));
   const salt = saltOf(join(folder, 'salt'));
   const path = join(folder, 'journal.ndjson');
   const kept = read(path);
@@ -85,6 +85,7 @@ export function openJournal(folder: string, rules: readonly Remembered[], now: (
         decisions.delete(id);
         if (last.get(slot(rule, who)) === at) last.delete(slot(rule, who));
       }
+    assertOwn();
     const temporary = `${path}.new`;
     const fd = openSync(temporary, 'w', 0o600);
     const texts = [...decisions].flatMap(([decided, { rule, who, at, finished }]) => [
@@ -105,8 +106,9 @@ export function openJournal(folder: string, rules: readonly Remembered[], now: (
     if (isDurable) fdatasyncSync(file);
     lines += 1;
     if (lines < MOST_LINES) return;
+    const next = rewrite();
     closeSync(file);
-    file = rewrite();
+    file = next;
   }
 
   return {
@@ -120,6 +122,7 @@ export function openJournal(folder: string, rules: readonly Remembered[], now: (
     },
     lastAt: (rule, userKey) => last.get(slot(rule, hash(userKey))),
     decide(id, rule, userKey, at) {
+      assertOwn();
       if (decisions.size >= MOST_DECISIONS) throw full(folder);
       const who = hash(userKey);
       decisions.set(id, { rule, who, at, finished: false });
@@ -204,27 +207,45 @@ function saltOf(path: string): Buffer {
   return salt;
 }
 
-/** The id of the process that has the folder; a process that is gone, or had our id, has it no more. */
-function lock(path: string): () => void {
+interface Lock {
+  /** Throws where another process has taken the folder. */
+  assertOwn(): void;
+  unlock(): void;
+}
+
+/**
+ * The id of the process that has the folder; a process that is gone, or had our id, has it no more. Processes of two containers do not see each
+ * other, and may have one id: the later one takes the folder, and the earlier one, by what stands beside the id, decides nothing from then on.
+ */
+function lock(path: string): Lock {
+  const own = `${process.pid} ${randomUUID()}`;
+  const isOwn = () => existsSync(path) && readFileSync(path, 'utf8') === own;
   for (;;)
     try {
       const fd = openSync(path, 'wx', 0o600);
-      writeSync(fd, String(process.pid));
+      writeSync(fd, own);
       closeSync(fd);
-      return () => rmSync(path, { force: true });
+      return {
+        assertOwn() {
+          if (!isOwn()) throw taken(path, 'another process');
+        },
+        unlock() {
+          if (isOwn()) rmSync(path, { force: true });
+        },
+      };
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-      const pid = Number(readFileSync(path, 'utf8'));
-      if (pid > 0 && pid !== process.pid && isRunning(pid)) throw taken(path, pid, cause);
+      const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
+      if (pid > 0 && pid !== process.pid && isRunning(pid)) throw taken(path, `process ${pid}`, cause);
       rmSync(path, { force: true });
     }
 }
 
-function taken(path: string, pid: number, cause: unknown): CommandError {
+function taken(path: string, holder: string, cause?: unknown): CommandError {
   return new CommandError(
     {
       code: 'folder_in_use',
-      message: `--folder must belong to one process (got ${path}, which process ${pid} holds)`,
+      message: `--folder must belong to one process (got ${path}, which ${holder} holds)`,
       fix: 'Stop that process, or give another folder.',
     },
     { cause },
