@@ -132,4 +132,20 @@ export const MUTATIONS_OF_INPUTS: readonly Mutation[] = [
     to: '      if (decisions.size',
     test: 'packages/cli/test/interventions-folder.test.ts',
   },
+  {
+    lie: 'a parameter without a name is on the list of those that leave the page',
+    law: '6',
+    file: 'packages/tracker/src/page/clean.ts',
+    from: 'name && kept',
+    to: 'kept',
+    test: 'packages/tracker/test/clean.test.ts',
+  },
+  {
+    lie: 'lines that are sent without an id sort by chance',
+    law: '2',
+    file: 'packages/cli/src/commands/events-send.ts',
+    from: "String(line).padStart(9, '0')",
+    to: 'String(line).split("").reverse().join("")',
+    test: 'packages/cli/test/events-send.test.ts',
+  },
 ];

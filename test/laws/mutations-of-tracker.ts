@@ -151,7 +151,7 @@ export const MUTATIONS_OF_TRACKER: readonly Mutation[] = [
     lie: 'parameters of any name leave the page',
     law: '7',
     file: `${PAGE}/clean.ts`,
-    from: '.filter(([name]) => kept.test(name))',
+    from: '.filter(([name]) => name && kept.test(name))',
     to: '.filter(([name]) => kept.test(name) || true)',
     test: IN_PAGES,
   },

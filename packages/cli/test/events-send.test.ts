@@ -45,15 +45,15 @@ describe('events send', () => {
     expect(sent.events).toEqual([{ type: 'x', id: 'id-1', anonymousId: 'a', ...given, ...amounts }]);
   });
 
-  test('lines from standard input: an id where there is none, so that a resend counts once; bad lines are reported, exit 1', async () => {
+  test('law 2: lines without an id get one, so that a resend counts once, and ids sort as the lines stand; bad lines are reported, exit 1', async () => {
     const input =
       '{"type":"a","userId":"u","id":"x"}\n\nnot json\n[1]\n{"type":"b","userId":"u"}\n{"type":"c","userId":"u","id":null}\n';
     const { code, events, stderr } = await send(['--json'], input);
     expect(code).toBe(1);
     expect(events).toEqual([
       { type: 'a', userId: 'u', id: 'x' },
-      { type: 'b', userId: 'u', id: 'id-1' },
-      { type: 'c', userId: 'u', id: 'id-2' },
+      { type: 'b', userId: 'u', id: 'id-1-000000005' },
+      { type: 'c', userId: 'u', id: 'id-1-000000006' },
     ]);
     expect(stderr).toContain('line 3: the line is not a JSON object');
     expect(stderr).toContain('line 4: the line is not a JSON object');

@@ -53,12 +53,22 @@ test('an address keeps its path, campaigns and click ids, and what the page allo
   const url =
     'https://me:secret@shop.example:8443/p/42;jsessionid=abc/x?q=secret&utm_source=n&gclid=Cj0K&page=2&utm_content=a@b.c#token=1';
   expect(clean(url)).toBe('https://shop.example:8443/p/:id/x?utm_source=n&gclid=Cj0K&utm_content=%3Aid');
-  expect(clean(url, 'page  size')).toBe('https://shop.example:8443/p/:id/x?utm_source=n&gclid=Cj0K&page=2&utm_content=%3Aid');
+  expect(clean(url, ' page  size ')).toBe('https://shop.example:8443/p/:id/x?utm_source=n&gclid=Cj0K&page=2&utm_content=%3Aid');
   expect(clean('https://a.example/?ab_x=1&abc=2', 'ab_*')).toBe('https://a.example/?ab_x=1');
   expect(clean('https://a.example/#/user/77?t=1', '', true)).toBe('https://a.example/#/user/:id');
   for (const other of ['', 'about:blank', 'javascript:alert(1)', 'android-app://x', 'mailto:jane@x.example'])
     expect(clean(other)).toBe('');
   expect(clean(`https://a.example/${'x/'.repeat(2_000)}?utm_source=${'y'.repeat(2_000)}`).length).toBeLessThan(2_048);
+});
+
+test('law 6: what leaves the page is what its list names: a name of no letters is on none, an address that is encoded twice is masked', () => {
+  expect(clean('https://a.example/?=secret&utm_source=x')).toBe('https://a.example/?utm_source=x');
+  expect(clean('https://a.example/?=secret&page=2', ' page ')).toBe('https://a.example/?page=2');
+  expect(clean('https://a.example/?color[]=red&x=1', 'color[]')).toBe('https://a.example/?color%5B%5D=red');
+  expect(clean('https://a.example/?a(b=1&axb=2&ab=3', 'a(b a.b')).toBe('https://a.example/?a%28b=1');
+  expect(clean('https://a.example/ada%252540b.example?utm_content=ada%2540b.example')).toBe(
+    'https://a.example/:id?utm_content=%3Aid',
+  );
 });
 
 test('a link carries the visitor’s id once, however often it is clicked, and all else as it was', () => {

@@ -65,12 +65,18 @@ async function* eventsOf(
     yield eventFrom(options, context.shell.newId());
     return;
   }
+  const idOf = idsInOrder(context.shell.newId());
   for await (const lines of eventLines(inflated(openInput(context.shell, file ?? '-'), file ?? 'standard input')))
     for (const { number, text, read } of lines) {
       // An id of our own makes a resend after a lost answer count once.
-      if (read.ok) yield { ...read.event, id: (read.event['id'] ?? context.shell.newId()) as string };
+      if (read.ok) yield { ...read.event, id: (read.event['id'] ?? idOf(number)) as string };
       else onProblem({ line: number, reason: read.reason, text });
     }
+}
+
+/** By the number of the line: events without a time are of one instant, and keep their order by their ids. */
+function idsInOrder(first: string): (line: number) => string {
+  return (line) => `${first}-${String(line).padStart(9, '0')}`;
 }
 
 function eventFrom(options: SendFlags, newId: string): Sent {

@@ -5,7 +5,7 @@
  * lower case and digits. Each alternative reads a sign a bounded number of times: addresses may be of any length.
  */
 const ID =
-  /@|%40|[^\W_]{32}|^(\D{0,13}\d{4,}|[\da-fA-F-]{16,}|(?=\D*\d)([^a-zA-Z]*|[^\W_]{16,}|(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}))$/;
+  /@|%(25)*40|[^\W_]{32}|^(\D{0,13}\d{4,}|[\da-fA-F-]{16,}|(?=\D*\d)([^a-zA-Z]*|[^\W_]{16,}|(?=.*[a-z])(?=.*[A-Z])[\w-]{16,}))$/;
 
 /** A part of a path, or a name, that looks like an id, an e-mail address or a token reads `:id`. */
 export const masked = (text: string): string => (ID.test(text) ? ':id' : text);
@@ -21,17 +21,20 @@ export const maskedPath = (path: string): string =>
 
 /**
  * "" where the address, which is one, is not that of a page. Campaigns and the ids of advertising clicks, which channels are read from, are kept, and `more`:
- * names of parameters with spaces between them; `x*` is every one that begins with x.
+ * names of parameters with spaces between them; `x*` is every one that begins with x. All other signs stand for themselves.
  */
 export function clean(text: string, more = '', withFragment?: unknown): string {
   if (!/^https?:/.test(text)) return '';
   const { origin, pathname, searchParams, hash } = new URL(text);
   const kept = new RegExp(
-    `^(utm_.*|\\w*clk?id|[gw]braid|li_fat_id|rdt_cid|sccid|${more.replaceAll(' ', '|').replaceAll('*', '.*')})$`,
+    `^(utm_.*|(\\w*clk?|[gw]bra|li_fat_|rdt_c|scc)id|${more
+      .replace(/\W/g, '\\$&')
+      .replace(/\\ /g, '|')
+      .replace(/\\\*/g, '.*')})$`,
   );
   const query = [...searchParams]
-    .filter(([name]) => kept.test(name))
-    .map(([name, value]) => [name, value.includes('@') ? ':id' : value]);
+    .filter(([name]) => name && kept.test(name))
+    .map(([name, value]) => [name, /@|%(25)*40/.test(value) ? ':id' : value]);
   return (
     origin +
     maskedPath(pathname) +

@@ -78,7 +78,7 @@ export function setConsent(given: Consent): boolean {
 /** The visitor's id of a page that shares it, whose link has just been followed. */
 function visitorOfLink(): string | undefined {
   const [, id, at] = GIVEN_ID.exec(location.search) ?? [];
-  const isFresh = Math.abs(Date.now() - Number(at)) < ID_MAX_AGE_MS;
+  const isFresh = Math.abs(Date.now() - (at as unknown as number)) < ID_MAX_AGE_MS;
   return isFresh && shares(document.referrer.split('/')[2]) ? id : undefined;
 }
 

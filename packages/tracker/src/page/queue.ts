@@ -121,7 +121,7 @@ async function post(batch: readonly string[]): Promise<void> {
       signal: AbortSignal.timeout(ANSWER_MS),
     } as const;
     const { status } = await fetch(settings.url, init);
-    if (!DONE.test(`${status}`)) throw status;
+    if (!DONE.test(status as unknown as string)) throw status;
     pauseMs = 0;
     batch.forEach(drop);
   } catch {
