@@ -224,3 +224,6 @@ export interface KeptGenerations {
   /** Ascending. */
   readonly generations: readonly number[];
 }
+
+/** The source of an event as a generation keeps it: without the properties that it was sent with. */
+export const ARCHIVED = '(archive)';

@@ -93,7 +93,7 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
     await app.register(cors, {
       origin: originsOf(options.origins),
       methods: ['GET', 'POST', 'DELETE'],
-      exposedHeaders: READABLE,
+      exposedHeaders: [...READABLE],
       maxAge: 600,
     });
   app.addHook('onRequest', (request, reply, done) => {
@@ -127,10 +127,13 @@ export async function buildApp(context: ApiContext, options: AppOptions): Promis
 }
 
 /** The headers of an answer that pages of other origins may read. */
-const READABLE = [
+export const READABLE: readonly string[] = [
   'retry-after',
   'x-tributary',
-  ...['complete', 'generation', 'range', 'previous-range', 'next-cursor'].map((name) => `x-tributary-${name}`),
+  ...[
+    ...['complete', 'generation', 'range', 'previous-range', 'next-cursor'],
+    ...['incomplete', 'whole-from', 'left-out', 'exchange-rates'],
+  ].map((name) => `x-tributary-${name}`),
 ];
 
 /** Answers are data: never sniffed, framed, cached or run. The pages of /docs get their own policy. */

@@ -3,9 +3,12 @@
 import { nearestName } from '@tributary/runtime/config/nearest-name';
 import { remembered } from '@tributary/runtime/http/remembered';
 import { OWN } from '@tributary/runtime/http/turns-of-keys';
+import { settled } from '@tributary/runtime/wait';
 import { type ServingContext, takeSnapshot } from '@tributary/serving/snapshot';
 import { activity } from '@tributary/views/activity/fold';
 
+/** As long as an answer waits for them. A look goes on: the next answer has what it finds. */
+const LOOK_MS = 20;
 /** Types are looked up again at most this often. */
 const LOOKED_UP_MS = 1_000;
 /** The nearest is looked for among at most this many types: each pair of names is compared letter by letter. */
@@ -28,12 +31,15 @@ export function createTypeNotes(context: ServingContext): (types: readonly strin
   );
   return async (types) => {
     if (types.every((type) => known.has(type))) return [];
-    try {
-      await lookUp();
-    } catch {
-      // Without the rows nothing can be said of types; the answer itself needs none.
-      return [];
-    }
+    // Without the rows nothing can be said of types; the answer itself needs none, and does not wait behind reports that read theirs.
+    const isKnown = await settled(
+      lookUp().then(
+        () => true,
+        () => false,
+      ),
+      LOOK_MS,
+    );
+    if (isKnown !== true) return [];
     const unknown = types.filter((type) => !known.has(type));
     const more = unknown.length - NAMED;
     return [

@@ -52,8 +52,9 @@ test('a conversion that names no order says so', async () => {
   expect(await explained(world)).toMatchObject({ order: null, refunds: [] });
 });
 
-test('law 7: refunds that records no longer hold are read from the archive', async () => {
-  const world = await createWorld({});
+/** An order and a refund that were archived; `kept`: how much of the record is left, from its newest line on. */
+async function archivedOrder(kept: 'all' | 'newest', definitions = definitionsOf({})): Promise<World> {
+  const world = await createWorld({ definitions });
   await world.ingest(event({ ...ORDER, ts: NOON - 20 * DAY }));
   await world.ingest(event({ ...ORDER, id: 'back', ts: NOON - 10 * DAY, value: -5_000 }));
   await world.ingest(event({ type: 'email_click', id: 'later', ts: NOON }));
@@ -62,15 +63,30 @@ test('law 7: refunds that records no longer hold are read from the archive', asy
   await world.tick();
   const { store } = world.deps;
   const { records } = store;
-  // As the record is when only its newest event is left.
-  Object.assign(store, {
-    records: async (...asked: Parameters<typeof records>) =>
-      (await records(...asked)).map((record) =>
-        Buffer.isBuffer(record) ? record.subarray(record.lastIndexOf(0x0a, record.length - 2) + 1) : record,
-      ),
-  });
-  expect(await explained(world)).toMatchObject({
-    refunds: [{ id: 'back', counts: true }],
-    meta: { sources: ['batch', 'speed'] },
-  });
+  const newest = (record: Buffer) => record.subarray(record.lastIndexOf(0x0a, record.length - 2) + 1);
+  if (kept === 'newest')
+    Object.assign(store, {
+      records: async (...asked: Parameters<typeof records>) =>
+        (await records(...asked)).map((record) => (Buffer.isBuffer(record) ? newest(record) : record)),
+    });
+  return world;
+}
+
+test('law 7: the order and the refunds of an archived conversion are those that the record names', async () => {
+  const body = await explained(await archivedOrder('all'));
+  expect(body).toMatchObject({ order: 'o-7', refunds: [{ id: 'back', counts: true }] });
+  expect(body.meta).toMatchObject({ complete: true, sources: ['batch', 'speed'] });
+});
+
+test('law 7: where records no longer hold them, generations do not say which order it was, and the answer says so', async () => {
+  const body = await explained(await archivedOrder('newest'));
+  expect(body).toMatchObject({ order: null, refunds: [] });
+  expect(body.meta).toMatchObject({ complete: false, warnings: [expect.stringContaining('generations keep no properties')] });
+});
+
+test('law 7: where its type is counted once by the order, generations know it', async () => {
+  const counted = definitionsOf({ conversions: { purchase: { onceBy: 'properties.order_id' } } });
+  const body = await explained(await archivedOrder('newest', counted));
+  expect(body).toMatchObject({ order: 'o-7', refunds: [{ id: 'back' }] });
+  expect(body.meta).toMatchObject({ complete: true });
 });

@@ -37,6 +37,7 @@ import { createExportTurns } from '../src/export/turns.ts';
 import { createRecordReader, RECORD_LIMITS } from '../src/http/record-reader.ts';
 import { type ApiDeps, type ApiLimits, DEFAULT_LIMITS, type RunRequest } from '../src/ports.ts';
 import { watchOf } from '../src/stream/computation-watch.ts';
+import { asKept } from './as-kept.ts';
 import { manifestOf } from './manifest-of.ts';
 import { memoryDesks } from './memory-desks.ts';
 import { memoryRuns } from './memory-runs.ts';
@@ -287,11 +288,11 @@ export async function createWorld(options: WorldOptions = {}) {
       findConversions: async ({ generation }, id) =>
         (archived.get(generation) ?? [])
           .filter((one) => one.id === id && definitions.conversionTypes.has(one.type))
-          .map((one) => ({ id, userKey: userKeyOf(one) })),
-      userEvents: async ({ generation }, userKey, range) =>
-        timelinesAt(generation)
-          .filter((one) => userKeyOf(one) === userKey && one.ts >= range.fromMs && one.ts < range.toMs)
-          .slice(-range.limit),
+          .map((one) => ({ id, userKey: userKeyOf(one), ts: one.ts })),
+      userEvents: async ({ generation }, userKey, { fromMs, toMs, limit }) => {
+        const own = timelinesAt(generation).filter((one) => userKeyOf(one) === userKey && one.ts >= fromMs && one.ts < toMs);
+        return own.slice(-limit).map((one) => asKept(one, definitions));
+      },
       senders: async ({ generation }, userKeys) =>
         new Set(userKeys.filter((userKey) => timelinesAt(generation).some((one) => userKeyOf(one) === userKey))),
     },

@@ -9,7 +9,7 @@ import { isMessageType, LINK_TYPES, MESSAGE_TYPES, PUT_TYPE, SAID } from '@tribu
 import { partitionOf } from '@tributary/model/user-key';
 import type { DuckDb, SqlRow } from '../duckdb.ts';
 import { READ_FIELD } from '../field-values.ts';
-import type { GenerationManifest, StoredFile } from '../layout.ts';
+import { ARCHIVED, type GenerationManifest, type StoredFile } from '../layout.ts';
 import { manifestsOf } from '../segments.ts';
 import { filesSql, sqlText } from '../sql-text.ts';
 import { checkFile } from '../verify.ts';
@@ -19,10 +19,10 @@ import { withDuckDb } from './data-folder.ts';
 export interface ArchivedConversion {
   readonly id: string;
   readonly userKey: string;
+  readonly ts: number;
 }
 
 export interface ListedConversion extends ArchivedConversion {
-  readonly ts: number;
   readonly type: string;
   readonly valueMinor: number;
   readonly currency: string | null;
@@ -152,9 +152,9 @@ export function createArchiveReader({ dataDir, partitions, memoryLimit }: Archiv
     async findConversions(manifest, id, signal) {
       if (manifest.conversions.length === 0) return [];
       const rows = await ask(manifest.conversions, signal, (session, relation) =>
-        session.rows(`SELECT id, user_key FROM ${relation} WHERE id = $id ORDER BY user_key LIMIT ${MAX_OWNERS}`, { id }),
+        session.rows(`SELECT id, user_key, ts FROM ${relation} WHERE id = $id ORDER BY user_key LIMIT ${MAX_OWNERS}`, { id }),
       );
-      return rows.map((row) => ({ id: String(row['id']), userKey: String(row['user_key']) }));
+      return rows.map((row) => ({ id: String(row['id']), userKey: String(row['user_key']), ts: safeInteger(row['ts'], 'ts') }));
     },
 
     async userEvents(manifest: GenerationManifest, userKey, range, signal) {
@@ -257,7 +257,7 @@ function eventOf(row: SqlRow, userKey: string, once: Definitions['once']): Event
   if ('corrected_by' in row) Object.assign(kept, { [APPLIED]: correctedBy === null ? [] : String(correctedBy).split(',') });
   // Where keys are joined it matters whether it was sent with the id of a user.
   const user = row['is_known'] === false ? { anonymousId: userKey } : { userId: userKey };
-  return { receivedAt: kept.ts, ...kept, ...user, source: '(archive)' } as Event;
+  return { receivedAt: kept.ts, ...kept, ...user, source: ARCHIVED } as Event;
 }
 
 /** A message between keys as its line has it, of which a generation keeps what it says and the type of what it lends. */

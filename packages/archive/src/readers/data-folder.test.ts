@@ -212,8 +212,8 @@ test('a conversion and the events of its user are found, and those of no other u
   ]);
   const reader = createArchiveReader({ dataDir, partitions: PARTITIONS, memoryLimit: '64MiB' });
   expect(await reader.findConversions(manifest, 'c1', NEVER)).toEqual([
-    { id: 'c1', userKey: user },
-    { id: 'c1', userKey: 'u2' },
+    { id: 'c1', userKey: user, ts: 20 },
+    { id: 'c1', userKey: 'u2', ts: 20 },
   ]);
   expect(await reader.findConversions(manifest, `' OR 1=1 --`, NEVER)).toEqual([]);
   const events = await reader.userEvents(manifest, user, { fromMs: 10, toMs: 30, limit: 10 }, NEVER);

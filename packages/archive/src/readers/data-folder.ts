@@ -40,7 +40,7 @@ export function openDataFolder({ dataDir, views, now, memoryLimit }: DataFolderO
 
   async function find(generation: number): Promise<GenerationManifest | undefined> {
     const known = remembered.get(generation);
-    if (known !== undefined && now() - known.atMs < REMEMBER_MS) return known.manifest;
+    if (known !== undefined && Math.abs(now() - known.atMs) < REMEMBER_MS) return known.manifest;
     const manifest = await findGeneration(dataDir, generation);
     if (manifest === undefined || manifest.state === 'pending') return manifest;
     if (remembered.size >= REMEMBERED) remembered.clear();

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { AGAINST_HINT, type Against, INSTANT_HINT, parseAgainst, parseEpoch, parseInstant } from './instants.ts';
 
 export const MAX_ROWS = 10_000;
-/** The largest cursor accepted, characters: the longest row key fits. */
+/** The largest cursor accepted, characters: of long row keys it has the beginning and a digest. */
 export const CURSOR_LENGTH = 4096;
 
 /** `read` gives undefined where the rule is broken; `json` describes it in the OpenAPI document. */

@@ -4,11 +4,12 @@
  * the conversion is in time; for an older one the archived events are read as well.
  */
 
-import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
+import type { ArchivedConversion, ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { ConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
 import { type Event, encodeEvent } from '@tributary/model/event';
+import { isMessageType } from '@tributary/model/identity/message-line';
 import { MAX_INSTANT_MS } from '@tributary/model/time';
 import { partitionOf } from '@tributary/model/user-key';
 import type { Asker } from '@tributary/runtime/http/turns-of-keys';
@@ -155,7 +156,7 @@ async function inGeneration(
   { deps, archiveLimit }: UserContext,
   { loaded: { manifest } }: ServedGeneration,
   id: string,
-): Promise<Owners> {
+): Promise<readonly ArchivedConversion[]> {
   return manifest === null ? [] : archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
 }
 
@@ -242,10 +243,18 @@ async function findOf(
     fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - looksBackMs(definitions)),
     toMs: (seen?.ts ?? MAX_INSTANT_MS) + 1,
   };
-  const archived = await archiveLimit.run((signal) =>
-    deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal),
-  );
-  const events = countingOf(user, [...archived, ...(stored ?? recorded)], inForce, deps.erasures.digestOf);
+  const archivedIn = (asked: typeof range) =>
+    archiveLimit.run((signal) => deps.archive.userEvents(manifest, user, { ...asked, limit: MAX_EVENTS }, signal));
+  let archived = await archivedIn(range);
+  const isShort = archived.length === MAX_EVENTS && seen === undefined && !archived.some((event) => event.id === id);
+  if (isShort) {
+    // As many came since: where it is, the generation's conversions say.
+    const [row] = (await inGeneration(context, served, id)).filter(({ userKey }) => userKey === user);
+    if (row === undefined) return null;
+    archived = await archivedIn({ fromMs: Math.max(0, row.ts - looksBackMs(definitions)), toMs: row.ts + 1 });
+  }
+  const lines = stored ?? recorded;
+  const events = countingOf(user, [...withSentOf(archived, lines), ...lines], inForce, deps.erasures.digestOf);
   const conversion = seen ?? events.find((event) => event.id === id);
   if (conversion === undefined) return null;
   return {
@@ -261,11 +270,25 @@ async function findOf(
       ...gapsOf('events_retired', retiredSince(manifest, conversion.ts)),
       ...gapsOf(
         'bound_reached',
-        archived.length < MAX_EVENTS ? [] : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
+        isShort
+          ? [`the user has more than ${MAX_EVENTS} archived events behind it: refunds among them were not looked for`]
+          : archived.length < MAX_EVENTS
+            ? []
+            : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
       ),
     ],
     notes,
   };
+}
+
+/** A generation keeps no properties of events, by which orders and their refunds are named: those of who is in the record as well. */
+function withSentOf(archived: readonly Event[], recorded: readonly Event[]): readonly Event[] {
+  const sent = new Map(recorded.map((event) => [event.id, event]));
+  return archived.map((event) => {
+    const line = isMessageType(event.type) ? undefined : sent.get(event.id);
+    if (line === undefined) return event;
+    return { ...event, source: line.source, properties: { ...line.properties, ...event.properties } };
+  });
 }
 
 /** What was lent away since the generation counts for its new owner alone, so both are looked at together. */

@@ -2,6 +2,7 @@
  * What was refunded of one order. Models know nothing of it: a refund is a conversion of its own, credited by its own path
  * (decision 23). It belongs to the order that it names. Pure.
  */
+import { ARCHIVED } from '@tributary/archive/layout';
 import { type Definitions, textAt } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import type { TimelineEvent } from '@tributary/views/timeline';
@@ -21,6 +22,15 @@ export function orderOf(event: Pick<Event, 'type' | 'properties'>, { once }: Def
   const fields = by === undefined ? ORDER_FIELDS : [by, ...ORDER_FIELDS];
   return fields.map((field) => textAt(event, field)).find((text) => text !== '') ?? null;
 }
+
+/** Whether it is known which order a conversion names, and what may be a refund of it: a generation keeps no properties, only what types are counted once by. */
+export function knowsOrders(conversion: Event, events: readonly Event[], definitions: Definitions): boolean {
+  const isKnown = (event: Event) => event.source !== ARCHIVED || orderOf(event, definitions) !== null;
+  return isKnown(conversion) && events.every((event) => event.ts < conversion.ts || (event.value ?? 0) >= 0 || isKnown(event));
+}
+
+export const ORDERS_UNKNOWN =
+  'the order that it names, or what was refunded of it, is not known: generations keep no properties of events, and the record of the user has lost some by its age or length';
 
 /** Events of a value below zero that name the order, at its conversion or later. `timeline`: all of `events`, in order. */
 export function refundsOf(

@@ -2,6 +2,7 @@
  * Answers a page at a time. A cursor is opaque: where the next page starts, bound to the question that was asked. Its checksum catches
  * truncated and edited cursors; it need not be secret, for a cursor opens nothing that its question would not.
  */
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { TributaryError } from '@tributary/model/errors';
 
@@ -59,11 +60,26 @@ export interface Page {
  * stable while numbers move: no row is shown twice or skipped because another one grew.
  */
 export function pageOf(keys: Iterable<string>, question: readonly unknown[], limit: number, cursor: string | undefined): Page {
-  const after = cursor === undefined ? null : decodeCursor(question, cursor, ['string'])[0];
-  const left = [...keys].filter((key) => after === null || key > after).sort();
+  const all = [...keys].sort();
+  const left = cursor === undefined ? all : behind(all, decodeCursor(question, cursor, ['string']));
   const page = left.slice(0, limit);
   const last = page.at(-1);
-  return { keys: page, nextCursor: last !== undefined && left.length > limit ? encodeCursor(question, [last]) : null };
+  return { keys: page, nextCursor: last !== undefined && left.length > limit ? encodeCursor(question, placeOf(last)) : null };
+}
+
+/** UTF-16 units of a key that a cursor has: a key of twenty channels has ten thousand, and a cursor at most 4 096 characters. */
+const KEY_LENGTH = 700;
+
+function placeOf(key: string): string[] {
+  return key.length <= KEY_LENGTH ? [key] : [key.slice(0, KEY_LENGTH), hash('sha256', key, 'base64url')];
+}
+
+/** Where the row of a long key went meanwhile, all that begin like it come again: none is passed over. */
+function behind(sorted: readonly string[], place: readonly string[]): readonly string[] {
+  const [start = '', digest] = place;
+  if (digest === undefined) return sorted.filter((key) => key > start);
+  const like = sorted.findLastIndex((key) => key.startsWith(start) && hash('sha256', key, 'base64url') === digest);
+  return like < 0 ? sorted.filter((key) => key >= start) : sorted.slice(like + 1);
 }
 
 /** The first of rows that are sorted by what moves: they have no pages. Throws `invalid_query` for a cursor. */

@@ -17,7 +17,7 @@ import type { LoadedGeneration } from '@tributary/serving/generations/loaded';
 import { projectionOf, type Selection, type Wanted } from '@tributary/serving/merge';
 import { droppedConversion, shownCorrections } from '@tributary/serving/users/corrected';
 import { findConversion, noConversion } from '@tributary/serving/users/find-conversion';
-import { orderOf, refundsOf } from '@tributary/serving/users/refunds';
+import { knowsOrders, ORDERS_UNKNOWN, orderOf, refundsOf } from '@tributary/serving/users/refunds';
 import { timelineOf } from '@tributary/serving/users/user-timeline';
 import { conversions } from '@tributary/views/conversions/fold';
 import { DROPPED } from '@tributary/views/timeline';
@@ -124,7 +124,11 @@ export const routes: Routes = (context) => (app, _options, done) => {
     const order = event === undefined ? null : orderOf(event, found.definitions);
     const refunds = order === null ? [] : refundsOf(order, explanation.conversion, found.events, timeline, found.definitions);
     const attributed = explanation.touches.some((touch) => touch.eligible);
-    const holes = [...found.holes, ...gapsOf('older_generation', served.failure === null ? [] : [served.failure])];
+    const holes = [
+      ...found.holes,
+      ...gapsOf('record_cut', event === undefined || knowsOrders(event, found.events, found.definitions) ? [] : [ORDERS_UNKNOWN]),
+      ...gapsOf('older_generation', served.failure === null ? [] : [served.failure]),
+    ];
     return {
       conversion: conversionOf(explanation.conversion),
       userId: found.userKey,

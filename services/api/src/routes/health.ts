@@ -41,7 +41,7 @@ export async function readinessOf(context: ApiContext): Promise<{ ok: boolean; d
     if (notOneHistory.length > 0)
       return { ok: false, detail: `store, log and archive are not of one history: ${notOneHistory[0]?.text}${disk}` };
     const lags = missing.length === 0 ? '' : `; incomplete: ${missing[0]?.text}`;
-    const note = notes[0] === undefined ? '' : `; ${notes[0]}`;
+    const note = notes[0] === undefined ? '' : `; ${notes[0].text}`;
     return { ok: true, detail: `generation ${served} is served${older}${lags}${note}${disk}` };
   } catch (cause) {
     // The look itself may have heard of a generation, and tried to load it.

@@ -84,7 +84,7 @@ export const routes: Routes = (context) => (app, _options, done) => {
     return reply
       .headers({ 'content-length': file.bytes, 'content-disposition': `attachment; filename="${id}.parquet"` })
       .type('application/vnd.apache.parquet')
-      .send(stream);
+      .send(Object.assign(stream, { takeMs: deps.limits.exportMs + deps.limits.takeMs }));
   });
   done();
 };
