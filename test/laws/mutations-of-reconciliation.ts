@@ -215,4 +215,28 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     to: 'notes[0]}',
     test: 'services/api/test/behind-many-events.test.ts',
   },
+  {
+    lie: 'an explanation does not say which late events reports have not yet',
+    law: '7, 8',
+    file: 'packages/serving/src/users/find-conversion.ts',
+    from: 'event.receivedAt - latenessMs >= ts;',
+    to: 'event.receivedAt < 0 && latenessMs >= ts;',
+    test: 'services/api/test/late-and-far.test.ts',
+  },
+  {
+    lie: 'imported history behind the cut is whole in records',
+    law: '7',
+    file: 'packages/serving/src/users/find-conversion.ts',
+    from: 'known.has(id) ? NEVER_CUT : Math.min(',
+    to: 'known.size >= 0 ? NEVER_CUT : Math.min(',
+    test: 'services/api/test/late-and-far.test.ts',
+  },
+  {
+    lie: 'the oldest journeys lack nothing',
+    law: '7',
+    file: 'services/api/src/routes/users.ts',
+    from: 'events >= signalRetention.perUser && reachesBehind',
+    to: 'events < 0 && signalRetention.perUser > 0 && reachesBehind',
+    test: 'services/api/test/late-and-far.test.ts',
+  },
 ];

@@ -257,6 +257,13 @@ async function findOf(
   const events = countingOf(user, [...withSentOf(archived, lines), ...lines], inForce, deps.erasures.digestOf);
   const conversion = seen ?? events.find((event) => event.id === id);
   if (conversion === undefined) return null;
+  const known = new Set(archived.map((event) => event.id));
+  // Imported history behind the cut: the generation has none of it, and the record never had what is older than it reaches.
+  const importedCutTs = known.has(id) ? NEVER_CUT : Math.min(conversion.ts, logTimeMs - reachMs);
+  const lacksImported = !looksBehindCut && conversion.ts - looksBackMs(inForce) <= importedCutTs;
+  const late = recorded.filter((event) => !known.has(event.id) && isLateFor(conversion, event, definitions)).length;
+  if (late > 0)
+    notes.push(`${late} late events count in reports from the next generation on: this explanation looks at them already`);
   return {
     userKey: user,
     events,
@@ -267,6 +274,7 @@ async function findOf(
       ...gapsOf('definitions_changed', differs ? [explainedBy(definitions, ofGeneration, inForce)] : []),
       // What came after the generation's cut and was lost stands in neither.
       ...lost,
+      ...gapsOf('record_cut', lacksImported ? [lostUpTo(importedCutTs, 'touches')] : []),
       ...gapsOf('events_retired', retiredSince(manifest, conversion.ts)),
       ...gapsOf(
         'bound_reached',
@@ -279,6 +287,16 @@ async function findOf(
     ],
     notes,
   };
+}
+
+/** Rows of the conversion were frozen as the event came, which may stand in its path: it counts there with the next generation. */
+function isLateFor(
+  { ts }: Event,
+  event: Event,
+  { touches, conversionTypes, lookbackMs, longestOnceMs, latenessMs }: Definitions,
+): boolean {
+  const counts = Object.hasOwn(touches, event.type) || conversionTypes.has(event.type);
+  return counts && event.ts <= ts && event.ts > ts - lookbackMs - longestOnceMs && event.receivedAt - latenessMs >= ts;
 }
 
 /** A generation keeps no properties of events, by which orders and their refunds are named: those of who is in the record as well. */

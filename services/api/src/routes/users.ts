@@ -1,5 +1,6 @@
 /** A user's journeys: what led to their conversions, and the one they are in now. */
 import { type Conversion, type Touch, USER_ROUTES } from '@tributary/contract/groups/users';
+import type { Definitions } from '@tributary/model/definitions';
 import type { Event } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { completenessOf, exampleOf, gapsAmong, gapsOf } from '@tributary/serving/gaps';
@@ -54,6 +55,7 @@ export const routes: Routes =
         ...gapsAmong(missing, own),
         ...inFlight,
         ...gapsOf('record_cut', cutTs === NEVER_CUT ? [] : [lostUpTo(cutTs, 'touches and conversions')]),
+        ...gapsOf('record_cut', mayLack(journeys, events.length, definitions, logTimeMs - recordReachMs(definitions))),
         ...gapsOf('bound_reached', bounded),
       ];
       return {
@@ -127,4 +129,18 @@ export function touchOf(touch: TimelineEvent): z.infer<typeof Touch> {
 
 export function conversionOf({ id, ts, type, valueMinor, currency }: TimelineEvent): z.infer<typeof Conversion> {
   return { id, ts, type, valueMinor, currency };
+}
+
+/**
+ * What the oldest journeys may lack. A record with as many events as are kept of each user loses older ones by their age, without a mark; `horizonMs`: up to
+ * there it has.
+ */
+function mayLack(
+  journeys: ReturnType<typeof journeysOf>,
+  events: number,
+  { lookbackMs, signalRetention }: Definitions,
+  horizonMs: number,
+): string[] {
+  const reachesBehind = journeys.some(({ conversion }) => conversion !== null && conversion.ts - lookbackMs <= horizonMs);
+  return events >= signalRetention.perUser && reachesBehind ? [lostUpTo(horizonMs, 'touches')] : [];
 }
