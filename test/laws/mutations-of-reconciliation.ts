@@ -187,8 +187,8 @@ export const MUTATIONS_OF_RECONCILIATION: readonly Mutation[] = [
     lie: 'a conversion is looked for among the newest events of its user alone',
     law: '7, 8',
     file: 'packages/serving/src/users/find-conversion.ts',
-    from: 'archived.length === MAX_EVENTS && seen === undefined',
-    to: 'archived.length > MAX_EVENTS && seen === undefined',
+    from: 'if (row === undefined) return { archived, bounded: [cut] };',
+    to: 'if (row !== undefined) return { archived, bounded: [cut] };',
     test: 'services/api/test/behind-many-events.test.ts',
   },
   {

@@ -4,6 +4,7 @@
  * the conversion is in time; for an older one the archived events are read as well.
  */
 
+import type { GenerationManifest } from '@tributary/archive/layout';
 import type { ArchivedConversion, ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { ConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import type { Definitions } from '@tributary/model/definitions';
@@ -213,7 +214,7 @@ async function findOf(
   id: string,
   { userKey: user, partition, partitions, inFlight = [], recorded, stored, lostTs }: Candidate,
 ): Promise<FoundConversion | null> {
-  const { deps, board, archiveLimit } = context;
+  const { deps, board } = context;
   const { manifest } = served.loaded;
   const notes: string[] = [];
   const seen = recorded.find((event) => event.id === id);
@@ -239,25 +240,18 @@ async function findOf(
   }
   if (manifest === null) return null;
 
-  const range = {
-    fromMs: seen === undefined ? 0 : Math.max(0, seen.ts - looksBackMs(definitions)),
-    toMs: (seen?.ts ?? MAX_INSTANT_MS) + 1,
-  };
-  const archivedIn = (asked: typeof range) =>
-    archiveLimit.run((signal) => deps.archive.userEvents(manifest, user, { ...asked, limit: MAX_EVENTS }, signal));
-  let archived = await archivedIn(range);
-  const isShort = archived.length === MAX_EVENTS && seen === undefined && !archived.some((event) => event.id === id);
-  if (isShort) {
-    // As many came since: where it is, the generation's conversions say.
-    const [row] = (await inGeneration(context, served, id)).filter(({ userKey }) => userKey === user);
-    if (row === undefined) return null;
-    archived = await archivedIn({ fromMs: Math.max(0, row.ts - looksBackMs(definitions)), toMs: row.ts + 1 });
-  }
+  const { archived, bounded } = await archivedOf(context, manifest, served, {
+    id,
+    user,
+    seen,
+    reachMs: looksBackMs(definitions),
+  });
   const lines = stored ?? recorded;
   const events = countingOf(user, [...withSentOf(archived, lines), ...lines], inForce, deps.erasures.digestOf);
   const conversion = seen ?? events.find((event) => event.id === id);
   if (conversion === undefined) return null;
-  const known = new Set(archived.map((event) => event.id));
+  // What was lent counts by its own id, and stands there in a message.
+  const known = new Set(countingOf(user, archived, inForce, deps.erasures.digestOf).map((event) => event.id));
   // Imported history behind the cut: the generation has none of it, and the record never had what is older than it reaches.
   const importedCutTs = known.has(id) ? NEVER_CUT : Math.min(conversion.ts, logTimeMs - reachMs);
   const lacksImported = !looksBehindCut && conversion.ts - looksBackMs(inForce) <= importedCutTs;
@@ -276,17 +270,40 @@ async function findOf(
       ...lost,
       ...gapsOf('record_cut', lacksImported ? [lostUpTo(importedCutTs, 'touches')] : []),
       ...gapsOf('events_retired', retiredSince(manifest, conversion.ts)),
-      ...gapsOf(
-        'bound_reached',
-        isShort
-          ? [`the user has more than ${MAX_EVENTS} archived events behind it: refunds among them were not looked for`]
-          : archived.length < MAX_EVENTS
-            ? []
-            : [`only the newest ${MAX_EVENTS} archived events of the user were read`],
-      ),
+      ...gapsOf('bound_reached', bounded),
     ],
     notes,
   };
+}
+
+interface AskedArchive {
+  readonly id: string;
+  readonly user: string;
+  /** The conversion, where the record has it. */
+  readonly seen: Event | undefined;
+  /** How far it looks back, ms. */
+  readonly reachMs: number;
+}
+
+/** The archived events that the conversion looks at, and what of them was not read. Where the record lacks it, and it is not among the newest, the generation says when it was. */
+async function archivedOf(
+  context: UserContext,
+  manifest: GenerationManifest,
+  served: ServedGeneration,
+  { id, user, seen, reachMs }: AskedArchive,
+): Promise<{ readonly archived: readonly Event[]; readonly bounded: readonly string[] }> {
+  const { deps, archiveLimit } = context;
+  const upTo = (ts: number) => ({ fromMs: Math.max(0, ts - reachMs), toMs: ts + 1 });
+  const read = (range: ReturnType<typeof upTo>) =>
+    archiveLimit.run((signal) => deps.archive.userEvents(manifest, user, { ...range, limit: MAX_EVENTS }, signal));
+  const archived = await read(seen === undefined ? { fromMs: 0, toMs: MAX_INSTANT_MS + 1 } : upTo(seen.ts));
+  if (archived.length < MAX_EVENTS) return { archived, bounded: [] };
+  const cut = `only the newest ${MAX_EVENTS} archived events of the user were read`;
+  if (seen !== undefined || archived.some((event) => event.id === id)) return { archived, bounded: [cut] };
+  const row = (await inGeneration(context, served, id)).find(({ userKey }) => userKey === user);
+  if (row === undefined) return { archived, bounded: [cut] };
+  const behind = `the user has more than ${MAX_EVENTS} archived events behind it: refunds among them were not looked for`;
+  return { archived: await read(upTo(row.ts)), bounded: [behind] };
 }
 
 /** Rows of the conversion were frozen as the event came, which may stand in its path: it counts there with the next generation. */
