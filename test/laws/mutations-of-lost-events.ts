@@ -259,7 +259,7 @@ export const MUTATIONS_OF_LOST_EVENTS: readonly Mutation[] = [
     lie: 'who is erased while not everybody was looked at is due later',
     law: '9',
     file: 'services/speed/src/segments/commit-members.ts',
-    from: 'if (!appends.has(userKey) || !dues.has(userKey)) dues.set(userKey, null);',
+    from: 'if (isGone || !dues.has(userKey)) dues.set(userKey, null);',
     to: 'if (!dues.has(userKey)) dues.set(userKey, null);',
     test: 'services/speed/test/segments-left-behind.test.ts',
   },

@@ -1,4 +1,4 @@
-/** What an explanation and a journey say of events that came late, and of what lies behind the reach of records. */
+/** What an explanation and a journey say of events that came late, and of events that are older than records reach. */
 import { encodeEvent } from '@tributary/model/event';
 import { partitionOf } from '@tributary/model/user-key';
 import { trimRecord } from '@tributary/views/record';

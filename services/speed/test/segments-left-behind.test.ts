@@ -1,5 +1,5 @@
 /** Members of segments and dues that the record of a user does not tell: of who was erased, and of an id that came twice. */
-import { ERASE_TYPE, encodeErasure } from '@tributary/model/erasure';
+import { ERASE_TYPE, encodeErasure, LIFT_TYPE } from '@tributary/model/erasure';
 import type { Event } from '@tributary/model/event';
 import { expect, test } from 'vitest';
 import { day, startFollowing, withSegments } from './following.ts';
@@ -46,4 +46,16 @@ test('law 1: who is listed by an id that came twice, days apart, leaves in the e
   platform.restart();
   for (const at of [7, 9]) await platform.beat(at);
   expect(await platform.members('planner')).toEqual({ users: [], isWhole: true, unsure: 0 });
+});
+
+test('laws 1 and 9: a user who is erased, lifted and back in one commit leaves when the membership ends', async () => {
+  const platform = startFollowing({ definitions: of('3d') });
+  await platform.send(['p', 0]);
+  await platform.log.append(0, erasure);
+  const lift = { type: LIFT_TYPE, userKey: 'ann', id: 'y', atMs: day(0) } as const;
+  await platform.log.append(0, { kind: 'events', body: encodeErasure(lift) });
+  await platform.send(['p', 1]);
+  expect((await platform.members('big')).users).toEqual(['ann']);
+  await platform.beat(9);
+  expect((await platform.members('big')).users).toEqual([]);
 });

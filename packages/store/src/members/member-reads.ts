@@ -27,7 +27,7 @@ export function createMemberReads(redis: Redis, namespace: string): Pick<SpeedSt
     return reply as [string, T];
   }
 
-  /** The node that has the keys of the partition, as this client knows it. "": there is no cluster, or it is not known. */
+  /** The node that has the keys of the partition, as this client knows it. "": not known, or not a cluster. */
   function ownerOf(partition: number): string {
     if (!redis.isCluster) return '';
     return (redis as unknown as Cluster).slots[calculateSlot(partitionPrefix(namespace, partition))]?.[0] ?? '';

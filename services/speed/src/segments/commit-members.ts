@@ -102,8 +102,9 @@ export function gatherMembers(options: CommitMembersOptions): CommitMembers {
       const entered = new Set(enters.filter(([, entering]) => entering === userKey).map(([version]) => version));
       for (const version of versions) if (!entered.has(version)) leaves.push([version, userKey]);
       // Nor are they due because others were not looked at: their key would stay there for as long as records are kept.
-      if (!appends.has(userKey)) user.dueMs = Number.POSITIVE_INFINITY;
-      if (!appends.has(userKey) || !dues.has(userKey)) dues.set(userKey, null);
+      const isGone = !seen.has(userKey) && !appends.has(userKey);
+      if (isGone) user.dueMs = Number.POSITIVE_INFINITY;
+      if (isGone || !dues.has(userKey)) dues.set(userKey, null);
       // Before what came after a lift may be missing in its turn.
       if (!unsure.has(userKey)) unsure.set(userKey, null);
     },
