@@ -2,7 +2,7 @@
 
 import type { Event } from '@tributary/model/event';
 import { expect, test } from 'vitest';
-import { createWorld, event, NOON } from './world.ts';
+import { createWorld, event, NOON, type World } from './world.ts';
 
 const DAY = 86_400_000;
 
@@ -40,6 +40,12 @@ test('law 7: readyz says notes as sentences', async () => {
   expect(body.detail).not.toContain('[object Object]');
 });
 
+async function demandNextPage(world: World, url: string): Promise<void> {
+  const first = await world.get(url);
+  expect(first.status).toBe(200);
+  expect((await world.get(`${url}&cursor=${first.body.nextCursor}`)).status).toBe(200);
+}
+
 test('law 7: nextCursor is one that the next page takes: names of 512 characters', async () => {
   const world = await createWorld({});
   const name = (letter: string) => letter.repeat(511);
@@ -47,11 +53,7 @@ test('law 7: nextCursor is one that the next page takes: names of 512 characters
     await world.ingest(event({ type: 'visit', id: `t${i}`, ts: NOON - i, channel: name(letter), campaign: name(letter) }));
   await world.ingest(event({ type: 'purchase', id: 'c', ts: NOON, value: 100, currency: 'EUR' }));
   await world.tick();
-  const url = '/v1/attribution?model=linear&by=channel,campaign&limit=1';
-  const first = await world.get(url);
-  expect(first.status).toBe(200);
-  const second = await world.get(`${url}&cursor=${first.body.nextCursor}`);
-  expect(second.status).toBe(200);
+  await demandNextPage(world, '/v1/attribution?model=linear&by=channel,campaign&limit=1');
 });
 
 test('law 7: coalitions of many channels with names of 150 characters', async () => {
@@ -69,9 +71,5 @@ test('law 7: coalitions of many channels with names of 150 characters', async ()
     await world.ingest(event({ type: 'purchase', userId: user, ts: NOON, value: 100, currency: 'EUR' }));
   }
   await world.tick();
-  const url = '/v1/coalitions?limit=1';
-  const first = await world.get(url);
-  expect(first.status).toBe(200);
-  const second = await world.get(`${url}&cursor=${first.body.nextCursor}`);
-  expect(second.status).toBe(200);
+  await demandNextPage(world, '/v1/coalitions?limit=1');
 });

@@ -5,7 +5,7 @@
  */
 
 import type { GenerationManifest } from '@tributary/archive/layout';
-import type { ArchivedConversion, ArchiveReader } from '@tributary/archive/readers/archive-reader';
+import type { ArchiveReader } from '@tributary/archive/readers/archive-reader';
 import type { ConcurrencyLimit } from '@tributary/archive/readers/concurrency-limit';
 import type { Definitions } from '@tributary/model/definitions';
 import { TributaryError } from '@tributary/model/errors';
@@ -157,7 +157,7 @@ async function inGeneration(
   { deps, archiveLimit }: UserContext,
   { loaded: { manifest } }: ServedGeneration,
   id: string,
-): Promise<readonly ArchivedConversion[]> {
+): Promise<Owners> {
   return manifest === null ? [] : archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
 }
 
@@ -240,7 +240,7 @@ async function findOf(
   }
   if (manifest === null) return null;
 
-  const { archived, bounded } = await archivedOf(context, manifest, served, {
+  const { archived, bounded } = await archivedOf(context, manifest, {
     id,
     user,
     seen,
@@ -289,7 +289,6 @@ interface AskedArchive {
 async function archivedOf(
   context: UserContext,
   manifest: GenerationManifest,
-  served: ServedGeneration,
   { id, user, seen, reachMs }: AskedArchive,
 ): Promise<{ readonly archived: readonly Event[]; readonly bounded: readonly string[] }> {
   const { deps, archiveLimit } = context;
@@ -300,7 +299,8 @@ async function archivedOf(
   if (archived.length < MAX_EVENTS) return { archived, bounded: [] };
   const cut = `only the newest ${MAX_EVENTS} archived events of the user were read`;
   if (seen !== undefined || archived.some((event) => event.id === id)) return { archived, bounded: [cut] };
-  const row = (await inGeneration(context, served, id)).find(({ userKey }) => userKey === user);
+  const rows = await archiveLimit.run((signal) => deps.archive.findConversions(manifest, id, signal));
+  const row = rows.find(({ userKey }) => userKey === user);
   if (row === undefined) return { archived, bounded: [cut] };
   const behind = `the user has more than ${MAX_EVENTS} archived events behind it: refunds among them were not looked for`;
   return { archived: await read(upTo(row.ts)), bounded: [behind] };
